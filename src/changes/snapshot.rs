@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! The shape of what would be published: snapshots of files, and what could not be had.
+
+use super::Content;
+
+/// Everything one invocation looks at.
+#[derive(Clone, Debug, Default)]
+pub struct Published {
+    /// What was asked for.
+    pub scope: Scope,
+    /// One entry a published tree (a pushed ref's tip, a tree, the index, a folder).
+    pub snapshots: Vec<Snapshot>,
+    /// What could not be read or decided; each becomes a finding or an error, never silence.
+    pub problems: Vec<Problem>,
+    /// Said aloud in the report: skipped deletes, mirror-only refs, nothing to push.
+    pub remarks: Vec<String>,
+}
+
+/// What was asked for, for the report.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// How the files were chosen.
+    pub kind: ScopeKind,
+    /// Full names of the refs (remote side when pushing), or the range or tree as given.
+    pub refs: Vec<String>,
+    /// Commits walked.
+    pub commits: u64,
+}
+
+/// How the files were chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// Lines of a pre-push hook.
+    Push,
+    /// Lines of a pre-receive hook.
+    Receive,
+    /// `A..B`.
+    Range,
+    /// The index.
+    Staged,
+    /// A whole tree.
+    Tree,
+    /// A folder, without git.
+    #[default]
+    Path,
+}
+
+impl ScopeKind {
+    /// Name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Receive => "receive",
+            Self::Range => "range",
+            Self::Staged => "staged",
+            Self::Tree => "tree",
+            Self::Path => "path",
+        }
+    }
+}
+
+/// One published tree: all files at its tip, and versions that came and went inside the range.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Ref (remote side, e.g. `refs/heads/main`), range, tree or folder.
+    pub label: String,
+    /// Files, ordered by path; versions not at the tip follow those at the tip.
+    pub files: Vec<File>,
+    /// `policy.toml` of the base side (the remote's tip), if there is one.
+    pub base_policy: Option<Content>,
+    /// Files under `registry` paths are read from this side too (path, content).
+    pub base_files: Vec<(String, Content)>,
+}
+
+/// One version of one file.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Path inside the repository or folder: `/`-separated, relative, no `..`; lossy UTF-8.
+    pub path: String,
+    /// Stable identity of the content: git blob id in hex, `sha256:…` for an LFS object or a plain file once known.
+    pub id: String,
+    /// Size in bytes of the content (of the LFS object, not of its pointer).
+    pub size: u64,
+    /// The bytes, or why they cannot be had.
+    pub state: FileState,
+    /// Set if the file is stored through Git LFS.
+    pub lfs: Option<LfsPointer>,
+    /// Whether the range being published brings this version (always true for trees and folders).
+    pub introduced: bool,
+    /// Whether this version is part of the published tip (false: came and went inside the range).
+    pub at_tip: bool,
+    /// The same path's content before the range, when it existed and differs.
+    pub previous: Option<Content>,
+    /// First commit of the range that brings this version, in hex.
+    pub commit: Option<String>,
+}
+
+/// The bytes, or why they cannot be had.
+#[derive(Clone, Debug)]
+pub enum FileState {
+    /// Readable; for an LFS object, its SHA-256 is verified by whoever reads it whole (see `LfsPointer::sha256`).
+    Present(Content),
+    /// An LFS pointer whose object is not in the local store.
+    MissingLfs,
+    /// A submodule or symbolic link: named, not followed.
+    NotAFile(&'static str),
+}
+
+/// A Git LFS pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LfsPointer {
+    /// SHA-256 of the object, lower-case hex.
+    pub sha256: String,
+    /// Size of the object in bytes.
+    pub size: u64,
+}
+
+/// Something that kept part of the push from being looked at.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What kind.
+    pub kind: ProblemKind,
+    /// Path or ref concerned.
+    pub subject: String,
+    /// One sentence.
+    pub message: String,
+    /// One line: what to do now.
+    pub remedy: String,
+}
+
+/// Kinds of [`Problem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The clone is shallow and the range reaches its edge.
+    Shallow,
+    /// The remote's object is unknown here; more than the push was looked at.
+    UnknownRemote,
+    /// An object could not be read.
+    Unreadable,
+}
+
+impl File {
+    /// The bytes, if they can be had.
+    pub fn content(&self) -> Option<&Content> {
+        match &self.state {
+            FileState::Present(content) => Some(content),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Files → tensors.
+//!
+//! In: files of a snapshot. Out: [`Checkpoint`]s, found by content and not by name, whose tensors can be
+//! decoded to f32 one at a time. Nothing is executed, and no length read from a file is trusted.
+
+mod decode;
+mod discover;
+mod ggml;
+mod gguf;
+mod model;
+mod numpy;
+mod onnx;
+mod packed;
+mod pickle;
+mod safetensors;
+mod torch;
+
+pub use model::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, Tensor};

@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! What a comparison of two fingerprints says. These are the JSON fields of `compare`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Evidence between a suspect and a base.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct Comparison {
+    /// Path or name of the suspect.
+    pub suspect: String,
+    /// Id of the base.
+    pub base: String,
+    /// What the evidence amounts to.
+    pub relation: Relation,
+    /// log10 of the p-value, corrected for every comparison made; `null` if nothing could be compared.
+    pub log10_p: Option<f64>,
+    /// Size of the effect of the deciding mechanism, 0 (none) to 1 (the same values).
+    pub effect: f64,
+    /// Every mechanism that could be run, the deciding one first.
+    pub mechanisms: Vec<Evidence>,
+    /// Effect by layer: each base layer with the suspect layers it is seen in.
+    pub layers: Vec<LayerEffect>,
+    /// Parts concerned when the relation is `partial`, by the base's tensor names or roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
+    /// Shown beside the evidence; never decides.
+    pub context: Context,
+}
+
+/// What the evidence amounts to, strongest first.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// The same values.
+    Identical,
+    /// A cast, quantized or re-laid-out copy.
+    Converted,
+    /// Descends from the base, with further training or surgery.
+    Derived,
+    /// Some components or layers only: frozen parts, merges, grafts.
+    Partial,
+    /// Same initialisation or a remote common ancestor; not evidence that trained weights were taken.
+    SharedOrigin,
+    /// Some evidence, too weak to decide.
+    Inconclusive,
+    /// No evidence found.
+    NoEvidence,
+}
+
+impl Relation {
+    /// Name used in JSON and shown to people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identical => "identical",
+            Self::Converted => "converted",
+            Self::Derived => "derived",
+            Self::Partial => "partial",
+            Self::SharedOrigin => "shared-origin",
+            Self::Inconclusive => "inconclusive",
+            Self::NoEvidence => "no-evidence",
+        }
+    }
+
+    /// Whether the evidence meets the thresholds at which a finding may deny: descent of at least a part.
+    pub fn is_descent(self) -> bool {
+        matches!(self, Self::Identical | Self::Converted | Self::Derived | Self::Partial)
+    }
+}
+
+/// One mechanism's number beside its null.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct Evidence {
+    /// Name: `exact-hash`, `row-hash`, `aligned-samples`, `needle-identity`, …
+    pub mechanism: String,
+    /// log10 of the p-value, corrected for every comparison this mechanism made.
+    pub log10_p: Option<f64>,
+    /// Size of the effect, 0 to 1.
+    pub effect: f64,
+    /// The null hypothesis the p-value is against, in words.
+    pub null: String,
+    /// Number of things compared (tensors, rows, channels).
+    pub n: u64,
+    /// One sentence with the numbers behind it.
+    pub detail: String,
+}
+
+/// Effect between one suspect layer and one base layer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct LayerEffect {
+    /// Layer of the suspect, from 0.
+    pub suspect_layer: u32,
+    /// Layer of the base, from 0.
+    pub base_layer: u32,
+    /// Effect, 0 to 1.
+    pub effect: f64,
+}
+
+/// Numbers that may warn and never block.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct Context {
+    /// The published statistic of 2025: spread of the attention weights by layer.
+    pub sigma_profile: Option<SigmaContext>,
+    /// Pattern of q/k/v bias norms.
+    pub qkv_bias: Option<GainContext>,
+    /// Centred correlation of norm gains.
+    pub norm_gain: Option<GainContext>,
+    /// Tokenizers compared (filled by a later stage).
+    pub tokenizer: Option<serde_json::Value>,
+    /// Architectures compared.
+    pub config: Option<ConfigContext>,
+}
+
+/// σ-profile correlation, beside what unrelated models score.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct SigmaContext {
+    /// Mean of the four role correlations.
+    pub r: f64,
+    /// Correlation by role: q, k, v, o.
+    pub per_role: std::collections::BTreeMap<String, f64>,
+    /// 99th percentile of r between unrelated models: high values mean little.
+    pub unrelated_q99: f64,
+}
+
+/// A centred correlation with a permutation p-value.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct GainContext {
+    /// Centred correlation.
+    pub r: f64,
+    /// Share of joint channel permutations that score at least as high (floor 0.001).
+    pub permutation_p: f64,
+    /// Vectors compared.
+    pub n: u64,
+}
+
+/// Architecture facts that agree or differ.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct ConfigContext {
+    /// Facts that agree, e.g. `hidden_size=896`.
+    pub same: Vec<String>,
+    /// Facts that differ, e.g. `layers 24 → 48`.
+    pub differ: Vec<String>,
+}

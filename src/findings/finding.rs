@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! The finding: what is not in order, where, by which evidence, and what to do.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::Evidence;
+
+/// One thing that is not in order. The fields are those of the JSON output.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct Finding {
+    /// Rule id, kebab-case.
+    pub rule: Rule,
+    /// Level after policy and flags.
+    pub level: Level,
+    /// One sentence: what is not in order.
+    pub message: String,
+    /// File concerned.
+    pub path: Option<String>,
+    /// Line in it, from 1.
+    pub line: Option<u32>,
+    /// Byte span in it.
+    pub span: Option<(usize, usize)>,
+    /// Path of the model concerned.
+    pub model: Option<String>,
+    /// Id of the base concerned.
+    pub base: Option<String>,
+    /// Obligation kind concerned, e.g. `notice-file`.
+    pub obligation: Option<String>,
+    /// Clause of the license, e.g. `§1.b.iii`.
+    pub clause: Option<String>,
+    /// Numbers behind it, strongest first.
+    pub evidence: Vec<Evidence>,
+    /// One line: what to do now.
+    pub remedy: String,
+    /// Stable over rebases and reformatting: digest of the rule and the logical identity.
+    pub fingerprint: String,
+}
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Said, and of no consequence.
+    Note,
+    /// Said, does not block.
+    Warn,
+    /// Blocks.
+    Deny,
+}
+
+macro_rules! rules {
+    ($($variant:ident => $name:literal, $level:ident, $page:literal;)*) => {
+        /// Every rule, by its stable id. The page of each is `docs/rules/ID.md`.
+        #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule {
+            $(#[doc = $page] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Rule {
+            /// All rules, in the order in which they are documented.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable id.
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The level when neither policy nor flags say otherwise.
+            pub fn default_level(self) -> Level {
+                match self { $(Self::$variant => Level::$level,)* }
+            }
+
+            /// One line: what the rule checks.
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $page,)* }
+            }
+
+            /// The rule with this id.
+            pub fn from_id(id: &str) -> Option<Self> {
+                match id { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+rules! {
+    UndeclaredLineage => "undeclared-lineage", Deny, "Weights descend from a registered base that is not declared.";
+    ContradictedDeclaration => "contradicted-declaration", Deny, "The evidence contradicts a declared base.";
+    UnsupportedDeclaration => "unsupported-declaration", Warn, "A declared base finds no support in the weights.";
+    FromScratchContradicted => "from-scratch-contradicted", Deny, "Weights declared to be from scratch descend from a registered base.";
+    CardMismatch => "card-mismatch", Warn, "The model card's base_model, relation or license disagrees with policy or evidence.";
+    MissingLicenseText => "missing-license-text", Deny, "The base's license asks for a copy of its text, and the tree has none.";
+    MissingNotice => "missing-notice", Deny, "The base's license asks for a notice, and no notice file holds it.";
+    MissingHeader => "missing-header", Warn, "A changed source file lost its copyright line or SPDX header.";
+    UnverifiableArtifact => "unverifiable-artifact", Deny, "A file that looks like a model cannot be read, so nothing is known of it.";
+    MissingLfsObject => "missing-lfs-object", Deny, "A Git LFS pointer is pushed and its object is not on this machine.";
+    UnsafePickle => "unsafe-pickle", Deny, "A pickle does more than rebuild tensors.";
+    CheckpointOutsideLfs => "checkpoint-outside-lfs", Warn, "A checkpoint is committed to git itself and not through Git LFS.";
+    ExpiredWaiver => "expired-waiver", Deny, "A waiver has passed its expiry date.";
+    UnusedWaiver => "unused-waiver", Warn, "A waiver matches nothing.";
+    PolicyWeakened => "policy-weakened", Deny, "A pushed change weakens the policy or the registry it is checked by.";
+}

@@ -1,0 +1,5 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! The program.
+
+fn main() {}
