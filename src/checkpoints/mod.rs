@@ -5,6 +5,7 @@
 //! In: files of a snapshot. Out: [`Checkpoint`]s, found by content and not by name, whose tensors can be
 //! decoded to f32 one at a time. Nothing is executed, and no length read from a file is trusted.
 
+mod archive;
 mod decode;
 mod discover;
 mod ggml;
@@ -12,9 +13,14 @@ mod gguf;
 mod model;
 mod numpy;
 mod onnx;
+mod onnx_graph;
+mod onnx_quantized;
 mod packed;
 mod pickle;
+mod protobuf;
 mod safetensors;
 mod torch;
+mod torch_legacy;
+mod torch_tree;
 
 pub use model::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, Tensor};
