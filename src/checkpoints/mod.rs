@@ -13,16 +13,11 @@ mod gguf;
 mod model;
 mod numpy;
 mod onnx;
-mod onnx_graph;
-mod onnx_quantized;
 mod packed;
 mod pickle;
-mod protobuf;
 mod safetensors;
 mod sniff;
 mod torch;
-mod torch_legacy;
-mod torch_tree;
 
 pub use discover::{Discovery, Group, Unverifiable, discover, open};
 pub use model::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, Tensor};
