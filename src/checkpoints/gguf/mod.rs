@@ -11,5 +11,4 @@ mod fields;
 mod header;
 mod open;
 
-#[expect(unused_imports, reason = "used by discovery")]
 pub(crate) use open::open;
