@@ -5,6 +5,7 @@
 //! In: files of a snapshot. Out: [`Checkpoint`]s, found by content and not by name, whose tensors can be
 //! decoded to f32 one at a time. Nothing is executed, and no length read from a file is trusted.
 
+mod companions;
 mod decode;
 mod discover;
 mod ggml;
@@ -14,7 +15,10 @@ mod numpy;
 mod onnx;
 mod packed;
 mod pickle;
+mod read;
 mod safetensors;
 mod torch;
 
+pub use decode::decode;
 pub use model::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, Tensor};
+pub use read::{Reader, Scratch};

@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Reads the parts of tensors from a checkpoint's files.
+//!
+//! In: a [`Checkpoint`] and an [`Extent`] or [`Tensor`] of it. Out: bytes, or f32 values.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use flate2::read::DeflateDecoder;
+
+use super::{Checkpoint, CheckpointError, Extent, Tensor, decode};
+use crate::changes::ReadAt;
+
+/// The most that deflate can expand by is 1032 to 1 (RFC 1951: 258 bytes from a pair of one-bit codes).
+const DEFLATE_RATIO: u64 = 1032;
+
+/// The open files of a checkpoint. May be shared between threads.
+pub struct Reader {
+    files: Vec<Box<dyn ReadAt>>,
+}
+
+/// Buffers reused from one tensor to the next.
+#[derive(Default)]
+pub struct Scratch {
+    parts: Vec<Vec<u8>>,
+}
+
+impl Reader {
+    /// Opens every file, and checks that sizes are as recorded and that every extent lies inside its file.
+    pub fn open(checkpoint: &Checkpoint) -> Result<Self, CheckpointError> {
+        let mut files = Vec::with_capacity(checkpoint.files.len());
+        for file in &checkpoint.files {
+            let opened = file.content.open()?;
+            if opened.size() != file.size {
+                let reason = format!("{} is {} bytes long, not {}", file.path, opened.size(), file.size);
+                return Err(CheckpointError::Malformed { format: checkpoint.format.name(), offset: file.size, reason });
+            }
+            files.push(opened);
+        }
+        let reader = Self { files };
+        for tensor in &checkpoint.tensors {
+            for part in &tensor.parts {
+                reader.check(part).map_err(|(offset, reason)| CheckpointError::Malformed {
+                    format: checkpoint.format.name(),
+                    offset,
+                    reason: format!("tensor {}: {reason}", tensor.name),
+                })?;
+            }
+        }
+        Ok(reader)
+    }
+
+    /// Reads one extent whole into `buf`, which is resized to its length.
+    pub fn part(&self, extent: &Extent, buf: &mut Vec<u8>) -> Result<(), CheckpointError> {
+        self.check(extent).map_err(|(offset, reason)| CheckpointError::Malformed {
+            format: "extent",
+            offset,
+            reason: reason.to_owned(),
+        })?;
+        match extent {
+            Extent::Plain { file, offset, len } => {
+                buf.resize(*len as usize, 0);
+                self.file(*file)?.read_exact_at(*offset, buf)?;
+            }
+            Extent::Deflated { file, offset, compressed, skip, len } => {
+                let mut unpacked = inflate(self.file(*file)?, *offset, *compressed);
+                io::copy(&mut (&mut unpacked).take(*skip), &mut io::sink())?;
+                buf.resize(*len as usize, 0);
+                unpacked.read_exact(buf)?;
+            }
+            Extent::Inline(bytes) => {
+                buf.clear();
+                buf.extend_from_slice(bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads and decodes one tensor into `out`, which is resized to its number of elements.
+    pub fn tensor(&self, tensor: &Tensor, scratch: &mut Scratch, out: &mut Vec<f32>) -> Result<(), CheckpointError> {
+        scratch.parts.resize_with(tensor.parts.len().max(scratch.parts.len()), Vec::new);
+        for (part, buf) in tensor.parts.iter().zip(&mut scratch.parts) {
+            self.part(part, buf)?;
+        }
+        decode(tensor, scratch.parts.get(..tensor.parts.len()).unwrap_or_default(), out)
+    }
+
+    fn file(&self, index: usize) -> Result<&dyn ReadAt, CheckpointError> {
+        let file = self.files.get(index).ok_or_else(|| CheckpointError::MissingPart(format!("file {index}")))?;
+        Ok(file.as_ref())
+    }
+
+    /// Bounds an extent by the file it lies in, so that its length may be allocated.
+    fn check(&self, extent: &Extent) -> Result<(), (u64, &'static str)> {
+        let (file, offset, stored) = match extent {
+            Extent::Plain { file, offset, len } => (*file, *offset, *len),
+            Extent::Deflated { file, offset, compressed, skip, len } => {
+                let unpacked = skip.checked_add(*len).ok_or((*offset, "its unpacked length overflows"))?;
+                if unpacked / DEFLATE_RATIO > *compressed {
+                    return Err((*offset, "its stream cannot unpack to so many bytes"));
+                }
+                (*file, *offset, *compressed)
+            }
+            Extent::Inline(_) => return Ok(()),
+        };
+        let size = self.files.get(file).ok_or((offset, "its file is not there"))?.size();
+        match offset.checked_add(stored) {
+            Some(end) if end <= size => Ok(()),
+            _ => Err((offset, "it reaches past the end of the file")),
+        }
+    }
+}
+
+/// Unpacks the raw-deflate stream of `compressed` bytes at `offset`.
+pub(super) fn inflate(file: &dyn ReadAt, offset: u64, compressed: u64) -> impl Read {
+    DeflateDecoder::new(Window::new(file, offset, compressed))
+}
+
+/// A stretch of a file as a stream.
+pub(super) struct Window<'a> {
+    file: &'a dyn ReadAt,
+    start: u64,
+    len: u64,
+    position: u64,
+}
+
+impl<'a> Window<'a> {
+    /// The `len` bytes from `start`.
+    pub(super) fn new(file: &'a dyn ReadAt, start: u64, len: u64) -> Self {
+        Self { file, start, len, position: 0 }
+    }
+}
+
+impl Read for Window<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let wanted = self.len.saturating_sub(self.position).min(buf.len() as u64) as usize;
+        let buf = &mut buf[..wanted];
+        let offset = self.start.checked_add(self.position).ok_or(io::ErrorKind::UnexpectedEof)?;
+        self.file.read_exact_at(offset, buf)?;
+        self.position += wanted as u64;
+        Ok(wanted)
+    }
+}
+
+impl Seek for Window<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(offset) => self.len.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
