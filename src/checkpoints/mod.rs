@@ -20,5 +20,6 @@ mod safetensors;
 mod torch;
 
 pub use decode::decode;
+pub(crate) use ggml::ggml_type;
 pub use model::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, Tensor};
 pub use read::{Reader, Scratch};
