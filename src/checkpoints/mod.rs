@@ -6,6 +6,7 @@
 //! decoded to f32 one at a time. Nothing is executed, and no length read from a file is trusted.
 
 mod companions;
+mod archive;
 mod decode;
 mod discover;
 mod ggml;
@@ -13,11 +14,16 @@ mod gguf;
 mod model;
 mod numpy;
 mod onnx;
+mod onnx_graph;
+mod onnx_quantized;
 mod packed;
 mod pickle;
 mod read;
+mod protobuf;
 mod safetensors;
 mod torch;
+mod torch_legacy;
+mod torch_tree;
 
 pub use decode::decode;
 pub(crate) use ggml::ggml_type;
