@@ -14,7 +14,9 @@ mod exact;
 mod matches;
 mod needle;
 mod relation;
+mod search;
 mod tails;
 
 pub use compare::compare;
+pub use search::search;
 pub use comparison::{Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, Relation, SigmaContext};

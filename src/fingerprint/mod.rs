@@ -6,6 +6,7 @@
 //! for the same content on every run.
 
 mod cache;
+mod collect;
 mod file;
 mod hashes;
 mod matrix;
@@ -20,6 +21,7 @@ mod samples;
 mod structure;
 
 pub use cache::Cache;
+pub use collect::{Collected, Model, Unread, collect};
 pub use hashes::{Digest, MatrixHashes, SAMPLED as SAMPLED_LINES};
 pub use mixing::{fnv1a64, splitmix64};
 pub use needles::Needles;
