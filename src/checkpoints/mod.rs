@@ -5,7 +5,6 @@
 //! In: files of a snapshot. Out: [`Checkpoint`]s, found by content and not by name, whose tensors can be
 //! decoded to f32 one at a time. Nothing is executed, and no length read from a file is trusted.
 
-mod companions;
 mod decode;
 mod discover;
 mod ggml;
