@@ -35,6 +35,10 @@ pub fn decode(tensor: &Tensor, parts: &[impl AsRef<[u8]>], out: &mut Vec<f32>) -
             parts.contiguous()?;
             packed::lookup(&parts, *block, *nested, out)
         }
+        Encoding::Affine { bits, scale } => {
+            parts.contiguous()?;
+            packed::affine(&parts, *bits, *scale, out)
+        }
         Encoding::Mxfp4 => {
             parts.contiguous()?;
             packed::mxfp4(&parts, out)
@@ -86,6 +90,15 @@ impl<'a> Parts<'a> {
             .ok()
             .filter(|&n| n < usize::MAX / 16)
             .ok_or_else(|| self.malformed("the shape overflows"))
+    }
+
+    /// The extent of the last axis, and how many rows of it there are; neither is zero.
+    pub(super) fn rows(&self) -> Result<(usize, usize), CheckpointError> {
+        let elements = self.elements()?;
+        match self.tensor.shape.last() {
+            Some(&columns) if elements > 0 => Ok((elements / columns as usize, columns as usize)),
+            _ => Err(self.malformed("the shape is empty")),
+        }
     }
 
     /// The tensor's rows and columns, for encodings that are matrices by nature.

@@ -5,7 +5,6 @@
 //! In: files of a snapshot. Out: [`Checkpoint`]s, found by content and not by name, whose tensors can be
 //! decoded to f32 one at a time. Nothing is executed, and no length read from a file is trusted.
 
-mod companions;
 mod archive;
 mod decode;
 mod discover;
@@ -18,8 +17,8 @@ mod onnx_graph;
 mod onnx_quantized;
 mod packed;
 mod pickle;
-mod read;
 mod protobuf;
+mod read;
 mod safetensors;
 mod torch;
 mod torch_legacy;

@@ -147,6 +147,15 @@ pub enum Encoding {
         /// If scales are themselves codes: how many share a scale, and the offset added to each.
         nested: Option<(usize, f32)>,
     },
+    /// Codes packed along the last axis into 32-bit words, low bits first, with a scale for each stretch of a row:
+    /// `parts` = codes, scales, and either biases (x = scale·q + bias, MLX) or nothing (x = scale·(q − 2^(bits−1)),
+    /// compressed-tensors).
+    Affine {
+        /// Bits a value.
+        bits: u32,
+        /// Type of the scales and biases.
+        scale: Dtype,
+    },
     /// MXFP4 as in gpt-oss: `parts` = codes (two E2M1 numbers a byte, the low one first), scales (E8M0, one for 32 values).
     Mxfp4,
     /// Recognised and not decoded, with the reason; every attempt to decode is an error, never silence.

@@ -85,6 +85,35 @@ pub(super) fn awq(parts: &Parts<'_>, bits: u32, scale: Dtype, out: &mut Vec<f32>
     Ok(())
 }
 
+/// Unpacks MLX and compressed-tensors: x = scale·q + bias, or scale·(q − 2^(bits−1)) if there are no biases.
+pub(super) fn affine(parts: &Parts<'_>, bits: u32, scale: Dtype, out: &mut Vec<f32>) -> Result<(), CheckpointError> {
+    let (rows, columns) = parts.rows()?;
+    let width = bits as usize;
+    if !(2..=8).contains(&bits) || columns * width % 32 != 0 {
+        return Err(parts.malformed(&format!("rows of {columns} values of {bits} bits do not fill words")));
+    }
+    let row_words = columns * width / 32;
+    let codes = words(parts.sized(0, rows * row_words, 4)?);
+    let groups = parts.part(1)?.len() / (rows * scale.size());
+    if groups == 0 || columns % groups != 0 {
+        return Err(parts.malformed(&format!("{groups} scales do not divide a row of {columns}")));
+    }
+    let scales = parts.values(1, scale, rows * groups)?;
+    let biases = match parts.count() {
+        2 => scales.iter().map(|scale| -scale * (1u32 << (bits - 1)) as f32).collect(),
+        _ => parts.values(2, scale, rows * groups)?,
+    };
+    let group = columns / groups;
+    for (r, row) in room(out, rows * columns).chunks_exact_mut(columns).enumerate() {
+        let codes = &codes[r * row_words..][..row_words];
+        for (i, x) in row.iter_mut().enumerate() {
+            let at = r * groups + i / group;
+            *x = scales[at] * stream_value(bits, i, |word| codes[word]) as f32 + biases[at];
+        }
+    }
+    Ok(())
+}
+
 /// Unpacks bitsandbytes NF4 and FP4: x[i] = table[code[i]]·scale[i / block].
 pub(super) fn lookup(
     parts: &Parts<'_>,
