@@ -20,11 +20,13 @@ mod pickle;
 mod protobuf;
 mod read;
 mod safetensors;
+mod sniff;
 mod torch;
 mod torch_legacy;
 mod torch_tree;
 
 pub use decode::decode;
+pub use discover::{Discovery, Group, Unverifiable, discover, open};
 pub(crate) use ggml::ggml_type;
 pub use model::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, Tensor};
 pub use read::{Reader, Scratch};

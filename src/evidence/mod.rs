@@ -18,5 +18,5 @@ mod search;
 mod tails;
 
 pub use compare::compare;
-pub use search::search;
 pub use comparison::{Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, Relation, SigmaContext};
+pub use search::search;

@@ -42,7 +42,7 @@ pub struct MatrixHashes {
 pub const SAMPLED: usize = 32;
 
 /// Hashes a row-major matrix of `rows` × `columns` values.
-pub fn hash(values: &[f32], rows: usize, columns: usize) -> MatrixHashes {
+pub(super) fn hash(values: &[f32], rows: usize, columns: usize) -> MatrixHashes {
     let keys: Vec<u64> = (0..rows.max(columns) as u64).map(|i| (splitmix64(i ^ KEY_SEED) & 0xffff_ffff) | 1).collect();
     let mut cast = Sums::new(rows, columns);
     let mut exact = Sums::new(rows, columns);

@@ -109,6 +109,7 @@ fn encoding_name(encoding: &Encoding) -> String {
         Encoding::Awq { bits, .. } => format!("AWQ-{bits}"),
         Encoding::Scaled { values, .. } | Encoding::BlockScaled { values, .. } => format!("scaled {}", values.name()),
         Encoding::Lookup { .. } => "4-bit lookup".to_owned(),
+        Encoding::Affine { bits, .. } => format!("affine-{bits}"),
         Encoding::Mxfp4 => "MXFP4".to_owned(),
         Encoding::Unread(_) => "unread".to_owned(),
     }
@@ -132,7 +133,7 @@ fn tolerance(encoding: &Encoding) -> f32 {
             "Q2_K" | "IQ2_S" | "IQ2_XS" | "IQ2_XXS" => 0.45,
             _ => 0.7,
         },
-        Encoding::Gptq { bits, .. } | Encoding::Awq { bits, .. } => match bits {
+        Encoding::Gptq { bits, .. } | Encoding::Awq { bits, .. } | Encoding::Affine { bits, .. } => match bits {
             8 => 0.015,
             4 => 0.16,
             3 => 0.3,

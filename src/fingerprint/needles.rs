@@ -7,9 +7,9 @@
 //! cancels the norm's gain, so the gain need not be known.
 
 /// Rows kept a matrix.
-pub const NEEDLES: usize = 64;
+pub(super) const NEEDLES: usize = 64;
 /// Residual channels kept a row.
-pub const CHANNELS: usize = 256;
+pub(super) const CHANNELS: usize = 256;
 
 /// Rows of one matrix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Needles {
 }
 
 /// Takes the needles of `matrix`, given as [neurons, d] or, with `transposed`, as [d, neurons].
-pub fn needles(matrix: &[f32], rows: usize, columns: usize, transposed: bool) -> Needles {
+pub(super) fn needles(matrix: &[f32], rows: usize, columns: usize, transposed: bool) -> Needles {
     let (neurons, width) = if transposed { (columns, rows) } else { (rows, columns) };
     let channels = width.min(CHANNELS);
     let at = |neuron: usize, channel: usize| {

@@ -10,7 +10,7 @@ use super::roles::{Place, Role};
 
 /// Facts about the network that splitting needs; each is `None` where the config does not tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heads {
+pub(super) struct Heads {
     /// Query heads.
     pub heads: Option<u64>,
     /// Key/value heads.
@@ -25,7 +25,7 @@ pub struct Heads {
 
 /// A logical matrix inside a stored one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Piece {
+pub(super) struct Piece {
     /// Where it stands.
     pub place: Place,
     /// What is appended to the stored name, empty for a whole tensor.
@@ -40,7 +40,7 @@ pub struct Piece {
 
 /// How a piece is taken out of the flattened tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Take {
+pub(super) enum Take {
     /// The whole tensor, as stored.
     Whole,
     /// Elements `start..start + rows·columns`.
@@ -60,7 +60,7 @@ pub enum Take {
 }
 
 /// Lists the pieces of a tensor. A tensor of rank 1 is one row; of rank 3 and more, [first axis, the rest].
-pub fn pieces(place: &Place, shape: &[u64], heads: &Heads) -> Vec<Piece> {
+pub(super) fn pieces(place: &Place, shape: &[u64], heads: &Heads) -> Vec<Piece> {
     let (rows, columns) = flatten(shape);
     if place.stacked_experts && shape.len() == 3 {
         return stacked(place, shape);
@@ -75,7 +75,7 @@ pub fn pieces(place: &Place, shape: &[u64], heads: &Heads) -> Vec<Piece> {
 }
 
 /// Flattens a shape to [rows, columns].
-pub fn flatten(shape: &[u64]) -> (u64, u64) {
+pub(super) fn flatten(shape: &[u64]) -> (u64, u64) {
     match shape {
         [] => (1, 1),
         [only] => (1, *only),

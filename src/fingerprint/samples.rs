@@ -17,7 +17,7 @@ pub const POSITIONS: usize = 512;
 /// Positions used for choosing.
 pub const MATCHING: usize = 128;
 /// Raw values kept: the first this many of the positions that test.
-pub const RAW: usize = 128;
+pub(super) const RAW: usize = 128;
 
 /// Samples of one matrix in canonical orientation (rows ≥ columns).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,7 +30,7 @@ pub struct Samples {
 
 /// Row, column and grand means and the spread of a matrix.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Moments {
+pub(super) struct Moments {
     /// Mean of each row.
     pub rows: Vec<f64>,
     /// Mean of each column.
@@ -42,7 +42,7 @@ pub struct Moments {
 }
 
 /// Sums a matrix in one pass, in a fixed order.
-pub fn moments(values: &[f32], rows: usize, columns: usize) -> Moments {
+pub(super) fn moments(values: &[f32], rows: usize, columns: usize) -> Moments {
     let mut column_sums = vec![0.0f64; columns];
     let mut row_means = Vec::with_capacity(rows);
     let (mut total, mut squares) = (0.0f64, 0.0f64);
@@ -69,7 +69,7 @@ pub fn moments(values: &[f32], rows: usize, columns: usize) -> Moments {
 }
 
 /// Samples a matrix. With `transposed`, as if it were its transpose.
-pub fn sample(values: &[f32], rows: usize, columns: usize, moments: &Moments, transposed: bool) -> Samples {
+pub(super) fn sample(values: &[f32], rows: usize, columns: usize, moments: &Moments, transposed: bool) -> Samples {
     let (tall, wide) = if transposed { (columns, rows) } else { (rows, columns) };
     let mut centred = Vec::with_capacity(POSITIONS);
     let mut raw = Vec::with_capacity(RAW);

@@ -19,7 +19,7 @@ const LINES: usize = 24;
 const UNPREDICTED: f64 = 2e-3;
 
 /// Returns why the matrix is no evidence of lineage, if so.
-pub fn formula(values: &[f32], rows: usize, columns: usize) -> Option<&'static str> {
+pub(super) fn formula(values: &[f32], rows: usize, columns: usize) -> Option<&'static str> {
     if rows.checked_mul(columns)? != values.len() || values.is_empty() {
         return Some("shape does not fit");
     }
