@@ -150,8 +150,18 @@ struct Survey<'a> {
     target: &'a Target,
 }
 
-/// Versions brought by the range: path and blob → mode and the first commit that has it.
-type Introduced = BTreeMap<(BString, ObjectId), (EntryMode, ObjectId)>;
+/// Versions brought by the range, by path and blob.
+type Introduced = BTreeMap<(BString, ObjectId), Brought>;
+
+/// How a version came in.
+#[derive(Clone, Copy, Debug)]
+struct Brought {
+    mode: EntryMode,
+    /// First commit that has it.
+    commit: ObjectId,
+    /// Place of that commit in the range, oldest first.
+    order: usize,
+}
 
 impl Survey<'_> {
     fn commit(
@@ -269,7 +279,7 @@ impl Survey<'_> {
             let is_introduced = differs && (introduced.is_none() || brought.is_some());
             let version = Version {
                 introduced: is_introduced,
-                commit: brought.map(|(_, commit)| commit),
+                commit: brought.map(|brought| brought.commit),
                 lfs_attribute: is_introduced && attributes.is_lfs(entry.path.as_bstr())?,
                 previous: before.and_then(|(id, mode)| files.content(id, mode)),
                 ..plain(entry)
@@ -293,7 +303,9 @@ impl Survey<'_> {
         files: &mut Files<'_>,
     ) -> Result<Vec<File>, ChangesError> {
         let mut list = Vec::new();
-        for ((path, id), (mode, commit)) in introduced {
+        let mut versions: Vec<_> = introduced.iter().collect();
+        versions.sort_by_key(|((path, _), brought)| (path, brought.order));
+        for ((path, id), Brought { mode, commit, .. }) in versions {
             if at_path(entries, path.as_bstr()).is_some_and(|entry| entry.id == *id) {
                 continue;
             }
@@ -319,7 +331,7 @@ impl Survey<'_> {
     /// A commit brings the versions that none of its parents has: a clean merge brings nothing, an evil one does.
     fn introduced(&self, commits: &[Commit]) -> Result<Introduced, ChangesError> {
         let mut introduced = Introduced::new();
-        for commit in commits.iter().rev() {
+        for (order, commit) in commits.iter().rev().enumerate() {
             let tree = tree_of(self.local, commit.id)?;
             let mut parents = commit.parents.iter().map(|parent| tree_of(self.local, *parent));
             let mut changes = trees::diff(self.local, parents.next().transpose()?, tree)?;
@@ -333,7 +345,7 @@ impl Survey<'_> {
             }
             for change in changes {
                 if let Some((id, mode)) = change.after {
-                    introduced.entry((change.path, id)).or_insert((mode, commit.id));
+                    introduced.entry((change.path, id)).or_insert(Brought { mode, commit: commit.id, order });
                 }
             }
         }
