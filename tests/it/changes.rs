@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! What the library sees of real repositories, with git itself saying what a hook is told.
+
+use forebear::changes::{
+    FileState, PreCommit, ProblemKind, Published, Repository, Snapshot, folder, lfs, parse_push_lines,
+    parse_receive_lines,
+};
+
+use crate::git_harness::{Git, Sandbox};
+
+mod lfs_objects;
+mod objects;
+mod pushes;
+mod servers;
+
+/// What `git push ARGUMENTS` would publish.
+fn push(git: &Git, arguments: &[&str]) -> Published {
+    let told = git.told(arguments);
+    let lines = parse_push_lines(&told.input).unwrap();
+    Repository::discover(&git.path).unwrap().push(&told.name, &told.url, &lines).unwrap()
+}
+
+/// The introduced files as `path=content`, those that came and went in brackets.
+fn brought(snapshot: &Snapshot) -> Vec<String> {
+    let introduced = snapshot.files.iter().filter(|file| file.introduced);
+    introduced
+        .map(|file| {
+            let content = match &file.state {
+                FileState::Present(content) => String::from_utf8(content.read(1000).unwrap()).unwrap(),
+                FileState::MissingLfs => "missing".into(),
+                FileState::NotAFile(kind) => (*kind).to_owned(),
+            };
+            if file.at_tip { format!("{}={content}", file.path) } else { format!("[{}={content}]", file.path) }
+        })
+        .collect()
+}
+
+fn paths(snapshot: &Snapshot) -> Vec<&str> {
+    snapshot.files.iter().map(|file| file.path.as_str()).collect()
+}
+
+/// `main` with one pushed commit holding `a=1` and `keep=k`, and the bare repository it was pushed to.
+fn pushed(sandbox: &Sandbox, arguments: &[&str]) -> (Git, Git) {
+    let server = sandbox.bare("server.git", arguments);
+    let git = sandbox.init("work", arguments);
+    git.write("a", "1").write("keep", "k").commit("one");
+    git.run(["remote", "add", "origin", &server.path.to_string_lossy()]);
+    git.git("push --quiet --set-upstream origin main");
+    (git, server)
+}
