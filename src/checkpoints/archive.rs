@@ -73,7 +73,7 @@ impl Member {
 /// Malformed if names repeat, headers disagree, members reach outside the archive, or a member is neither stored nor
 /// deflated.
 pub(super) fn members(source: &dyn ReadAt) -> Result<Vec<Member>, CheckpointError> {
-    let mut archive = open(source)?;
+    let archive = open(source)?;
     if archive.has_duplicate_names() {
         return Err(malformed(0, "two members have the same name"));
     }

@@ -50,7 +50,7 @@ pub(super) fn print_matrix(about: &Described, values: &[f32], rows: usize, colum
         rows: rows as u64,
         columns: columns as u64,
         encoding: encoding_name(about.encoding),
-        tolerance: tolerance(about.encoding),
+        tolerance: tolerance(about.encoding).max(grid_error(about.encoding, values, rows, columns, moments.deviation)),
         formula: no_evidence.map(str::to_owned),
         deviation: moments.deviation,
         hashes: hashes::hash(values, rows, columns),
@@ -146,6 +146,26 @@ fn tolerance(encoding: &Encoding) -> f32 {
             other => plain_tolerance(*other),
         },
     }
+}
+
+/// Error of rounding to the grid that integers times a scale stand on, relative to the deviation of the values. The
+/// smallest value of a row (or column) that is not zero is one step of its grid, unless the row has no small value.
+fn grid_error(encoding: &Encoding, values: &[f32], rows: usize, columns: usize, deviation: f64) -> f32 {
+    let Encoding::Scaled { values: Dtype::I8 | Dtype::U8, .. } = encoding else { return 0.0 };
+    let (mut by_row, mut by_column) = (vec![f32::INFINITY; rows], vec![f32::INFINITY; columns]);
+    for (line, smallest) in values.chunks_exact(columns.max(1)).zip(&mut by_row) {
+        for (value, least) in line.iter().zip(&mut by_column).filter(|(value, _)| **value != 0.0) {
+            *smallest = smallest.min(value.abs());
+            *least = least.min(value.abs());
+        }
+    }
+    let mean_square = |steps: &[f32]| {
+        let known: Vec<f64> = steps.iter().filter(|step| step.is_finite()).map(|step| f64::from(*step)).collect();
+        known.iter().map(|step| step * step).sum::<f64>() / known.len().max(1) as f64
+    };
+    let step = mean_square(&by_row).max(mean_square(&by_column)).sqrt();
+    // A uniform error has deviation step/√12; half as much again for the sample.
+    (1.5 * step / 12f64.sqrt() / deviation.max(f64::MIN_POSITIVE)) as f32
 }
 
 fn plain_tolerance(dtype: Dtype) -> f32 {

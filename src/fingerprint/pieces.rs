@@ -182,7 +182,7 @@ fn unpermuted(place: &Place, rows: u64, columns: u64, heads: &Heads) -> Option<V
 
 impl Piece {
     /// Copies the piece out of the flattened tensor. Returns `None` if the tensor is shorter than its shape says.
-    pub fn extract<'a>(&self, tensor: &'a [f32], scratch: &'a mut Vec<f32>) -> Option<&'a [f32]> {
+    pub(super) fn extract<'a>(&self, tensor: &'a [f32], scratch: &'a mut Vec<f32>) -> Option<&'a [f32]> {
         let (rows, columns) = (self.rows as usize, self.columns as usize);
         let count = rows.checked_mul(columns)?;
         match &self.take {

@@ -22,7 +22,7 @@ pub(super) const RAW: usize = 128;
 /// Samples of one matrix in canonical orientation (rows ≥ columns).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
-    /// Doubly centred values, sgn·√(|x|/max)·127, [`POSITIONS`] of them.
+    /// Doubly centred values, clipped and companded to int8, [`POSITIONS`] of them.
     pub centred: Vec<i8>,
     /// Raw values at positions `MATCHING..MATCHING + RAW`.
     pub raw: Vec<f32>,
@@ -96,15 +96,20 @@ fn positions(rows: u64, columns: u64) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// Signed square root, scaled to 127: keeps small values apart from zero and outliers from ruling the sum.
+/// Signed square root of values clipped at five times their median size, scaled to 127: keeps small values apart from
+/// zero, and lets no outlier rule a sum.
 fn compand(values: &[f64]) -> Vec<i8> {
-    let largest = values.iter().fold(0.0f64, |most, value| most.max(value.abs()));
-    if largest == 0.0 || !largest.is_finite() {
+    let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    let median = sizes.get(sizes.len() / 2).copied().unwrap_or_default();
+    let largest = sizes.last().copied().unwrap_or_default();
+    let limit = if median > 0.0 { largest.min(5.0 * median) } else { largest };
+    if limit == 0.0 || !limit.is_finite() {
         return vec![0; values.len()];
     }
     values
         .iter()
-        .map(|value| (value.signum() * (value.abs() / largest).sqrt() * 127.0).round_ties_even() as i8)
+        .map(|value| (value.signum() * (value.abs().min(limit) / limit).sqrt() * 127.0).round_ties_even() as i8)
         .collect()
 }
 
