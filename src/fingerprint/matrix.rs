@@ -142,7 +142,7 @@ fn tolerance(encoding: &Encoding) -> f32 {
         Encoding::Lookup { .. } | Encoding::Mxfp4 => 0.16,
         Encoding::Unread(_) => 0.0,
         Encoding::Scaled { values, .. } | Encoding::BlockScaled { values, .. } => match values {
-            Dtype::I8 | Dtype::U8 => 0.04,
+            Dtype::I8 | Dtype::U8 => 0.06, // a few outlier channels stretch the grid of one scale
             other => plain_tolerance(*other),
         },
     }
