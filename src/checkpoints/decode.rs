@@ -260,7 +260,9 @@ fn block_scaled(
     for (i, row) in out.chunks_exact_mut(columns).enumerate() {
         let band = i / rows * bands + i % rows / tile_rows;
         for (run, scale) in row.chunks_mut(tile_columns).zip(&scales[band * tiles..]) {
-            run.iter_mut().for_each(|x| *x *= scale);
+            for x in run {
+                *x *= scale;
+            }
         }
     }
     Ok(())
@@ -327,3 +329,142 @@ static E4M3: LazyLock<[f32; 256]> = LazyLock::new(|| {
 /// FP8 E5M2: the upper byte of an f16.
 static E5M2: LazyLock<[f32; 256]> =
     LazyLock::new(|| std::array::from_fn(|byte| f16::from_bits((byte as u16) << 8).to_f32()));
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tensor(shape: &[u64], encoding: Encoding, strides: Option<&[u64]>) -> Tensor {
+        let strides = strides.map(<[u64]>::to_vec);
+        Tensor { name: "t".to_owned(), shape: shape.to_vec(), encoding, parts: Vec::new(), strides }
+    }
+
+    fn f32s(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+
+    fn decoded(tensor: &Tensor, parts: &[Vec<u8>]) -> Result<Vec<f32>, CheckpointError> {
+        let mut out = Vec::new();
+        decode(tensor, parts, &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn every_plain_type_gives_the_same_small_numbers() {
+        let numbers = [0i8, 1, 2, 3];
+        let bytes = |dtype: Dtype| -> Vec<u8> {
+            let one = |n: i8| match dtype {
+                Dtype::F64 => f64::from(n).to_le_bytes().to_vec(),
+                Dtype::F32 => f32::from(n).to_le_bytes().to_vec(),
+                Dtype::F16 => f16::from_f32(n.into()).to_le_bytes().to_vec(),
+                Dtype::Bf16 => half::bf16::from_f32(n.into()).to_le_bytes().to_vec(),
+                Dtype::F8E4M3 => vec![[0, 0x38, 0x40, 0x44][n as usize]],
+                Dtype::F8E5M2 => vec![[0, 0x3c, 0x40, 0x42][n as usize]],
+                _ => i64::from(n).to_le_bytes()[..dtype.size()].to_vec(),
+            };
+            numbers.iter().flat_map(|&n| one(n)).collect()
+        };
+        use Dtype::{Bf16, Bool, F8E4M3, F8E5M2, F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        for dtype in [F64, F32, F16, Bf16, F8E4M3, F8E5M2, I64, I32, I16, I8, U64, U32, U16, U8, Bool] {
+            let got = decoded(&tensor(&[2, 2], Encoding::Plain(dtype), None), &[bytes(dtype)]).unwrap();
+            let want = if dtype == Bool { [0.0, 1.0, 1.0, 1.0] } else { [0.0, 1.0, 2.0, 3.0] };
+            assert_eq!(got, want, "{}", dtype.name());
+        }
+    }
+
+    #[test]
+    fn f8_tables_have_the_limits_of_the_standard() {
+        // OCP OFP8 table 1.
+        assert_eq!((E4M3[0x7e], E4M3[0xfe], E4M3[0x01], E4M3[0x08]), (448.0, -448.0, 1.0 / 512.0, 1.0 / 64.0));
+        assert_eq!(E4M3.iter().filter(|x| x.is_nan()).count(), 2);
+        assert_eq!(E4M3.iter().filter(|x| x.is_infinite()).count(), 0);
+        assert_eq!((E5M2[0x7b], E5M2[0x01]), (57344.0, 2f32.powi(-16)));
+        assert_eq!((E5M2[0x7c], E5M2[0xfc]), (f32::INFINITY, f32::NEG_INFINITY));
+    }
+
+    #[test]
+    fn halves_longer_than_the_buffer_are_all_converted() {
+        let values: Vec<f32> = (0..2500).map(|i| (i % 2000) as f32).collect();
+        let bytes = values.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect();
+        assert_eq!(decoded(&tensor(&[2500], Encoding::Plain(Dtype::F16), None), &[bytes]).unwrap(), values);
+    }
+
+    #[test]
+    fn strides_are_honoured_and_bounded() {
+        let bytes = [f32s(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])];
+        let plain = Encoding::Plain(Dtype::F32);
+        let transposed = tensor(&[3, 2], plain.clone(), Some(&[1, 3]));
+        assert_eq!(decoded(&transposed, &bytes).unwrap(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        let cut = tensor(&[2, 2], plain.clone(), Some(&[3, 2]));
+        assert_eq!(decoded(&cut, &bytes).unwrap(), [0.0, 2.0, 3.0, 5.0]);
+        for (shape, strides) in [(&[3, 2], &[1, 4]), (&[2, 3], &[u64::MAX, 1])] {
+            let outside = tensor(shape, plain.clone(), Some(strides));
+            assert!(matches!(decoded(&outside, &bytes), Err(CheckpointError::Malformed { .. })));
+        }
+        let repeated = tensor(&[1 << 50], plain, Some(&[0]));
+        assert!(matches!(decoded(&repeated, &bytes), Err(CheckpointError::Unsupported { .. })));
+    }
+
+    #[test]
+    fn zero_points_are_taken_off_before_scaling() {
+        let encoding = Encoding::Scaled { values: Dtype::U8, scale: Dtype::F32, zero: Some(Dtype::U8), axis: Some(1) };
+        let parts = [vec![10, 20, 30, 40], f32s(&[1.0, 0.5]), vec![10, 0]];
+        assert_eq!(decoded(&tensor(&[2, 2], encoding, None), &parts).unwrap(), [0.0, 10.0, 20.0, 20.0]);
+    }
+
+    fn encodings() -> impl Strategy<Value = Encoding> {
+        let (values, scale) = (Dtype::I8, Dtype::F16);
+        prop_oneof![
+            Just(Encoding::Plain(Dtype::F64)),
+            (0u32..45).prop_map(Encoding::Ggml),
+            (0u32..40, any::<bool>()).prop_map(move |(bits, zero_minus_one)| Encoding::Gptq {
+                bits,
+                zero_minus_one,
+                scale
+            }),
+            (0u32..8).prop_map(move |bits| Encoding::Awq { bits, scale }),
+            (0u32..40).prop_map(move |bits| Encoding::Affine { bits, scale }),
+            proptest::option::of(0usize..4).prop_map(move |axis| Encoding::Scaled {
+                values,
+                scale,
+                zero: Some(Dtype::I8),
+                axis
+            }),
+            (0usize..9, 0usize..9).prop_map(move |block| Encoding::BlockScaled { values, scale, block }),
+            (0usize..9, proptest::option::of((0usize..9, any::<f32>())))
+                .prop_map(|(block, nested)| Encoding::Lookup { block, nested }),
+            Just(Encoding::Mxfp4),
+        ]
+    }
+
+    fn extents() -> impl Strategy<Value = Vec<u64>> {
+        let extent = prop_oneof![4 => 0u64..70, 1 => any::<u64>()];
+        proptest::collection::vec(extent, 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn any_description_of_any_bytes_is_values_or_an_error(
+            encoding in encodings(),
+            shape in extents(),
+            strides in proptest::option::of(extents()),
+            parts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..6),
+        ) {
+            let tensor = tensor(&shape, encoding, strides.as_deref());
+            if let Ok(values) = decoded(&tensor, &parts) {
+                prop_assert_eq!(values.len() as u64, tensor.elements());
+                prop_assert!(values.len() <= 300 * 8);
+            }
+        }
+
+        #[test]
+        fn f32_values_come_back_bit_for_bit(bits in proptest::collection::vec(any::<u32>(), 0..200)) {
+            let bytes = bits.iter().flat_map(|b| b.to_le_bytes()).collect();
+            let got = decoded(&tensor(&[bits.len() as u64], Encoding::Plain(Dtype::F32), None), &[bytes]).unwrap();
+            prop_assert_eq!(got.into_iter().map(f32::to_bits).collect::<Vec<_>>(), bits);
+        }
+    }
+}

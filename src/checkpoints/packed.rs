@@ -23,7 +23,7 @@ pub(super) fn gptq(
 ) -> Result<(), CheckpointError> {
     let (rows, columns) = parts.matrix()?;
     let width = bits as usize;
-    if !matches!(bits, 2 | 3 | 4 | 8) || columns * width % 32 != 0 || rows * width % 32 != 0 {
+    if !matches!(bits, 2 | 3 | 4 | 8) || !(columns * width).is_multiple_of(32) || !(rows * width).is_multiple_of(32) {
         return Err(parts.malformed(&format!("{rows} × {columns} values of {bits} bits do not fill words")));
     }
     let codes = words(parts.sized(0, columns * width / 32 * rows, 4)?);
@@ -89,7 +89,7 @@ pub(super) fn awq(parts: &Parts<'_>, bits: u32, scale: Dtype, out: &mut Vec<f32>
 pub(super) fn affine(parts: &Parts<'_>, bits: u32, scale: Dtype, out: &mut Vec<f32>) -> Result<(), CheckpointError> {
     let (rows, columns) = parts.rows()?;
     let width = bits as usize;
-    if !(2..=8).contains(&bits) || columns * width % 32 != 0 {
+    if !(2..=8).contains(&bits) || !(columns * width).is_multiple_of(32) {
         return Err(parts.malformed(&format!("rows of {columns} values of {bits} bits do not fill words")));
     }
     let row_words = columns * width / 32;

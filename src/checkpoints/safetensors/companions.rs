@@ -309,8 +309,10 @@ fn scaled<'a>(
     let scale = float(scales)?;
     let mut logical = tensor.clone();
     name.clone_into(&mut logical.name);
-    logical.encoding = if let Some(axis) = scale_axis(&tensor.shape, &scales.shape) {
-        Encoding::Scaled { values, scale, zero: None, axis }
+    logical.encoding = if scales.elements() == 1 {
+        Encoding::Scaled { values, scale, zero: None, axis: None }
+    } else if let Some(axis) = scale_axis(&tensor.shape, &scales.shape) {
+        Encoding::Scaled { values, scale, zero: None, axis: Some(axis) }
     } else {
         Encoding::BlockScaled { values, scale, block: scale_tile(&tensor.shape, &scales.shape, tile)? }
     };
@@ -318,17 +320,14 @@ fn scaled<'a>(
     Some(Folded { tensor: logical, companions: vec![&scales.name] })
 }
 
-/// `Some(None)`: one scale for all. `Some(Some(axis))`: the scales broadcast along every other axis.
-fn scale_axis(shape: &[u64], scales: &[u64]) -> Option<Option<usize>> {
-    if scales.iter().all(|&extent| extent == 1) {
-        return Some(None);
-    }
+/// The one axis along which scales differ, if they broadcast along every other.
+fn scale_axis(shape: &[u64], scales: &[u64]) -> Option<usize> {
     if let [rows] = scales {
-        return (shape.first() == Some(rows)).then_some(Some(0));
+        return (shape.first() == Some(rows)).then_some(0);
     }
     let mut varying = scales.iter().enumerate().filter(|(_, extent)| **extent != 1);
     match (varying.next(), varying.next()) {
-        (Some((axis, extent)), None) if scales.len() == shape.len() && shape[axis] == *extent => Some(Some(axis)),
+        (Some((axis, extent)), None) if scales.len() == shape.len() && shape[axis] == *extent => Some(axis),
         _ => None,
     }
 }
