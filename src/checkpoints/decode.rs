@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 
+use super::parts::Parts;
 use super::{CheckpointError, Dtype, Encoding, Tensor, ggml, packed};
 
 /// Decodes `tensor` from the bytes of its parts into `out`, which is resized to the number of elements.
@@ -17,7 +18,7 @@ use super::{CheckpointError, Dtype, Encoding, Tensor, ggml, packed};
 /// Wide integers and f64 are rounded to f32. Returns [`CheckpointError::Malformed`] if the parts do not have the
 /// sizes that the shape and encoding ask for, and [`CheckpointError::Unsupported`] for what is not decoded.
 pub fn decode(tensor: &Tensor, parts: &[impl AsRef<[u8]>], out: &mut Vec<f32>) -> Result<(), CheckpointError> {
-    let parts = Parts { tensor, parts: parts.iter().map(AsRef::as_ref).collect() };
+    let parts = Parts::new(tensor, parts);
     match &tensor.encoding {
         Encoding::Plain(dtype) => numbers(&parts, *dtype, out),
         Encoding::Ggml(id) => blocks(&parts, *id, out),
@@ -44,85 +45,6 @@ pub fn decode(tensor: &Tensor, parts: &[impl AsRef<[u8]>], out: &mut Vec<f32>) -
             packed::mxfp4(&parts, out)
         }
         Encoding::Unread(reason) => Err(parts.unsupported(reason)),
-    }
-}
-
-/// The bytes of a tensor's parts, with the errors that concern them.
-pub(super) struct Parts<'a> {
-    tensor: &'a Tensor,
-    parts: Vec<&'a [u8]>,
-}
-
-impl<'a> Parts<'a> {
-    /// Returns part `index`.
-    pub(super) fn part(&self, index: usize) -> Result<&'a [u8], CheckpointError> {
-        self.parts.get(index).copied().ok_or_else(|| self.malformed(&format!("part {index} is not there")))
-    }
-
-    /// Returns part `index`, which must hold exactly `count` values of `size` bytes.
-    pub(super) fn sized(&self, index: usize, count: usize, size: usize) -> Result<&'a [u8], CheckpointError> {
-        let bytes = self.part(index)?;
-        if count.checked_mul(size) != Some(bytes.len()) {
-            let held = bytes.len();
-            return Err(self.malformed(&format!("part {index} holds {held} bytes, not {count} × {size}")));
-        }
-        Ok(bytes)
-    }
-
-    /// Returns part `index` decoded as `count` plain numbers.
-    pub(super) fn values(&self, index: usize, dtype: Dtype, count: usize) -> Result<Vec<f32>, CheckpointError> {
-        let bytes = self.sized(index, count, dtype.size())?;
-        let mut values = vec![0.0; count];
-        plain(dtype, bytes, &mut values);
-        Ok(values)
-    }
-
-    /// How many parts there are.
-    pub(super) fn count(&self) -> usize {
-        self.parts.len()
-    }
-
-    /// Number of elements of the tensor.
-    pub(super) fn elements(&self) -> Result<usize, CheckpointError> {
-        // A sixteenth of the address space is more than any file, and leaves room to multiply by a value's size.
-        let elements = self.tensor.elements();
-        usize::try_from(elements)
-            .ok()
-            .filter(|&n| n < usize::MAX / 16)
-            .ok_or_else(|| self.malformed("the shape overflows"))
-    }
-
-    /// The extent of the last axis, and how many rows of it there are; neither is zero.
-    pub(super) fn rows(&self) -> Result<(usize, usize), CheckpointError> {
-        let elements = self.elements()?;
-        match self.tensor.shape.last() {
-            Some(&columns) if elements > 0 => Ok((elements / columns as usize, columns as usize)),
-            _ => Err(self.malformed("the shape is empty")),
-        }
-    }
-
-    /// The tensor's rows and columns, for encodings that are matrices by nature.
-    pub(super) fn matrix(&self) -> Result<(usize, usize), CheckpointError> {
-        self.elements()?;
-        match self.tensor.shape.as_slice() {
-            &[rows, columns] if rows > 0 && columns > 0 => Ok((rows as usize, columns as usize)),
-            _ => Err(self.malformed("the shape is not that of a matrix")),
-        }
-    }
-
-    fn contiguous(&self) -> Result<(), CheckpointError> {
-        if self.tensor.strides.is_some() { Err(self.unsupported("a strided view of packed values")) } else { Ok(()) }
-    }
-
-    /// An error that says what is wrong with this tensor's bytes.
-    pub(super) fn malformed(&self, reason: &str) -> CheckpointError {
-        let reason = format!("tensor {}: {reason}", self.tensor.name);
-        CheckpointError::Malformed { format: "tensor data", offset: 0, reason }
-    }
-
-    /// An error that says why this tensor is not decoded.
-    pub(super) fn unsupported(&self, reason: &str) -> CheckpointError {
-        CheckpointError::Unsupported { what: format!("tensor {}", self.tensor.name), reason: reason.to_owned() }
     }
 }
 
@@ -367,10 +289,12 @@ mod tests {
             };
             numbers.iter().flat_map(|&n| one(n)).collect()
         };
-        use Dtype::{Bf16, Bool, F8E4M3, F8E5M2, F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
-        for dtype in [F64, F32, F16, Bf16, F8E4M3, F8E5M2, I64, I32, I16, I8, U64, U32, U16, U8, Bool] {
+        let floats = [Dtype::F64, Dtype::F32, Dtype::F16, Dtype::Bf16, Dtype::F8E4M3, Dtype::F8E5M2];
+        let signed = [Dtype::I64, Dtype::I32, Dtype::I16, Dtype::I8];
+        let unsigned = [Dtype::U64, Dtype::U32, Dtype::U16, Dtype::U8, Dtype::Bool];
+        for dtype in floats.into_iter().chain(signed).chain(unsigned) {
             let got = decoded(&tensor(&[2, 2], Encoding::Plain(dtype), None), &[bytes(dtype)]).unwrap();
-            let want = if dtype == Bool { [0.0, 1.0, 1.0, 1.0] } else { [0.0, 1.0, 2.0, 3.0] };
+            let want = if dtype == Dtype::Bool { [0.0, 1.0, 1.0, 1.0] } else { [0.0, 1.0, 2.0, 3.0] };
             assert_eq!(got, want, "{}", dtype.name());
         }
     }

@@ -13,6 +13,7 @@ mod model;
 mod numpy;
 mod onnx;
 mod packed;
+mod parts;
 mod pickle;
 mod read;
 mod safetensors;

@@ -4,7 +4,8 @@
 //!
 //! In: the packed parts of one tensor. Out: its values, as the float tensor they were made from would be laid out.
 
-use super::decode::{Parts, room};
+use super::decode::room;
+use super::parts::Parts;
 use super::{CheckpointError, Dtype};
 
 /// Inputs unpacked for every output before going on: the transposition then stays in the nearest cache.

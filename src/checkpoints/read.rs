@@ -14,6 +14,11 @@ use crate::changes::ReadAt;
 /// The most that deflate can expand by is 1032 to 1 (RFC 1951: 258 bytes from a pair of one-bit codes).
 const DEFLATE_RATIO: u64 = 1032;
 
+/// Weights hardly compress. A stream that unpacks to more than this, and to more than [`MODERATE_RATIO`] times its
+/// size, is a decompression bomb.
+const LARGE: u64 = 256 << 20;
+const MODERATE_RATIO: u64 = 32;
+
 /// The open files of a checkpoint. May be shared between threads.
 pub struct Reader {
     files: Vec<Box<dyn ReadAt>>,
@@ -98,6 +103,9 @@ impl Reader {
                 let unpacked = skip.checked_add(*len).ok_or((*offset, "its unpacked length overflows"))?;
                 if unpacked / DEFLATE_RATIO > *compressed {
                     return Err((*offset, "its stream cannot unpack to so many bytes"));
+                }
+                if unpacked > LARGE && unpacked / MODERATE_RATIO > *compressed {
+                    return Err((*offset, "its stream unpacks to far more than weights do; store it uncompressed"));
                 }
                 (*file, *offset, *compressed)
             }
@@ -222,6 +230,14 @@ mod tests {
             let error = values(&checkpoint(vec![0; 5], 5, vec![extent.clone()])).unwrap_err();
             assert!(matches!(error, CheckpointError::Malformed { .. }), "{extent:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_decompression_bomb_is_refused_before_it_is_unpacked() {
+        let compressed = 1 << 20;
+        let bomb = Extent::Deflated { file: 0, offset: 0, compressed, skip: 0, len: 1000 << 20 };
+        let error = values(&checkpoint(vec![0; 1 << 20], compressed, vec![bomb])).unwrap_err().to_string();
+        assert!(error.contains("far more than weights do"), "{error}");
     }
 
     #[test]

@@ -174,7 +174,9 @@ mod tests {
             for (name, shape, kind, offset) in &self.tensors {
                 out.extend(self.text(name));
                 out.extend(self.n((shape.len() as u32).to_le_bytes()));
-                shape.iter().for_each(|extent| out.extend(self.n(extent.to_le_bytes())));
+                for extent in shape {
+                    out.extend(self.n(extent.to_le_bytes()));
+                }
                 out.extend(self.n(kind.to_le_bytes()));
                 out.extend(self.n(offset.to_le_bytes()));
             }
@@ -206,7 +208,8 @@ mod tests {
             .u32_key("llama.embedding_length", 64)
             .u32_key("llama.attention.head_count", 4)
             .key("llama.attention.layer_norm_rms_epsilon", 6, 1e-5f32.to_le_bytes().to_vec())
-            .key("tokenizer.ggml.tokens", 9, [&8u32.to_le_bytes()[..], &2u64.to_le_bytes(), &[0; 16]].concat())
+            .key("tokenizer.ggml.tokens", 9, [&8u32.to_le_bytes()[..], &99u64.to_le_bytes(), &[0; 99 * 8]].concat())
+            .key("tags", 9, [&8u32.to_le_bytes()[..], &1u64.to_le_bytes(), &1u64.to_le_bytes(), b"x"].concat())
             .key("list", 9, [&4u32.to_le_bytes()[..], &2u64.to_le_bytes(), &[7, 0, 0, 0, 8, 0, 0, 0]].concat())
             .tensor("a", &[3, 2], 0, &f32s(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
             .tensor("b", &[32], 8, &[&[0, 0x3c][..], &[2; 32]].concat())
@@ -232,11 +235,12 @@ mod tests {
     fn metadata_become_text_and_a_config() {
         let checkpoint = open(&[small().file("m.gguf")]).unwrap();
         assert_eq!(checkpoint.metadata["general.architecture"], "llama");
-        assert_eq!(checkpoint.metadata["tokenizer.ggml.tokens"], "[2 × string]");
+        assert_eq!(checkpoint.metadata["tokenizer.ggml.tokens"], "[99 × string]");
         assert_eq!(checkpoint.metadata["list"], "[7,8]");
+        assert_eq!(checkpoint.metadata["tags"], "[\"x\"]");
         let config = json!({
             "gguf": true, "architectures": ["llama"], "model_type": "llama", "hidden_size": 64,
-            "num_attention_heads": 4, "rms_norm_eps": 0.00001, "head_dim": 16, "vocab_size": 2,
+            "num_attention_heads": 4, "rms_norm_eps": 0.00001, "head_dim": 16, "vocab_size": 99,
         });
         assert_eq!(checkpoint.config, Some(config));
     }
