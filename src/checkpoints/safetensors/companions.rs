@@ -142,7 +142,7 @@ impl<'a> Fold<'a> {
         Ok(Some(folded.unwrap_or_else(|| unread(tensor, "its scales or zero points do not fit its shape"))))
     }
 
-    /// LLM.int8(): x = q·SCB[row]/127, `SCB` being the largest magnitude of the row.
+    /// LLM.int8(): `x = q·SCB[row]/127`, `SCB` being the largest magnitude of the row.
     fn absolute_maxima(&self, tensor: &'a Tensor, maxima: &'a Tensor) -> Result<Folded<'a>, CheckpointError> {
         let rows = tensor.shape.first().copied().unwrap_or(0);
         if maxima.encoding != Encoding::Plain(Dtype::F32) || maxima.elements() != rows {
