@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 
+use super::parts::Parts;
 use super::{CheckpointError, Dtype, Encoding, Tensor, ggml, packed};
 
 /// Decodes `tensor` from the bytes of its parts into `out`, which is resized to the number of elements.
@@ -17,7 +18,7 @@ use super::{CheckpointError, Dtype, Encoding, Tensor, ggml, packed};
 /// Wide integers and f64 are rounded to f32. Returns [`CheckpointError::Malformed`] if the parts do not have the
 /// sizes that the shape and encoding ask for, and [`CheckpointError::Unsupported`] for what is not decoded.
 pub fn decode(tensor: &Tensor, parts: &[impl AsRef<[u8]>], out: &mut Vec<f32>) -> Result<(), CheckpointError> {
-    let parts = Parts { tensor, parts: parts.iter().map(AsRef::as_ref).collect() };
+    let parts = Parts::new(tensor, parts);
     match &tensor.encoding {
         Encoding::Plain(dtype) => numbers(&parts, *dtype, out),
         Encoding::Ggml(id) => blocks(&parts, *id, out),
@@ -44,85 +45,6 @@ pub fn decode(tensor: &Tensor, parts: &[impl AsRef<[u8]>], out: &mut Vec<f32>) -
             packed::mxfp4(&parts, out)
         }
         Encoding::Unread(reason) => Err(parts.unsupported(reason)),
-    }
-}
-
-/// The bytes of a tensor's parts, with the errors that concern them.
-pub(super) struct Parts<'a> {
-    tensor: &'a Tensor,
-    parts: Vec<&'a [u8]>,
-}
-
-impl<'a> Parts<'a> {
-    /// Returns part `index`.
-    pub(super) fn part(&self, index: usize) -> Result<&'a [u8], CheckpointError> {
-        self.parts.get(index).copied().ok_or_else(|| self.malformed(&format!("part {index} is not there")))
-    }
-
-    /// Returns part `index`, which must hold exactly `count` values of `size` bytes.
-    pub(super) fn sized(&self, index: usize, count: usize, size: usize) -> Result<&'a [u8], CheckpointError> {
-        let bytes = self.part(index)?;
-        if count.checked_mul(size) != Some(bytes.len()) {
-            let held = bytes.len();
-            return Err(self.malformed(&format!("part {index} holds {held} bytes, not {count} × {size}")));
-        }
-        Ok(bytes)
-    }
-
-    /// Returns part `index` decoded as `count` plain numbers.
-    pub(super) fn values(&self, index: usize, dtype: Dtype, count: usize) -> Result<Vec<f32>, CheckpointError> {
-        let bytes = self.sized(index, count, dtype.size())?;
-        let mut values = vec![0.0; count];
-        plain(dtype, bytes, &mut values);
-        Ok(values)
-    }
-
-    /// How many parts there are.
-    pub(super) fn count(&self) -> usize {
-        self.parts.len()
-    }
-
-    /// Number of elements of the tensor.
-    pub(super) fn elements(&self) -> Result<usize, CheckpointError> {
-        // A sixteenth of the address space is more than any file, and leaves room to multiply by a value's size.
-        let elements = self.tensor.elements();
-        usize::try_from(elements)
-            .ok()
-            .filter(|&n| n < usize::MAX / 16)
-            .ok_or_else(|| self.malformed("the shape overflows"))
-    }
-
-    /// The extent of the last axis, and how many rows of it there are; neither is zero.
-    pub(super) fn rows(&self) -> Result<(usize, usize), CheckpointError> {
-        let elements = self.elements()?;
-        match self.tensor.shape.last() {
-            Some(&columns) if elements > 0 => Ok((elements / columns as usize, columns as usize)),
-            _ => Err(self.malformed("the shape is empty")),
-        }
-    }
-
-    /// The tensor's rows and columns, for encodings that are matrices by nature.
-    pub(super) fn matrix(&self) -> Result<(usize, usize), CheckpointError> {
-        self.elements()?;
-        match self.tensor.shape.as_slice() {
-            &[rows, columns] if rows > 0 && columns > 0 => Ok((rows as usize, columns as usize)),
-            _ => Err(self.malformed("the shape is not that of a matrix")),
-        }
-    }
-
-    fn contiguous(&self) -> Result<(), CheckpointError> {
-        if self.tensor.strides.is_some() { Err(self.unsupported("a strided view of packed values")) } else { Ok(()) }
-    }
-
-    /// An error that says what is wrong with this tensor's bytes.
-    pub(super) fn malformed(&self, reason: &str) -> CheckpointError {
-        let reason = format!("tensor {}: {reason}", self.tensor.name);
-        CheckpointError::Malformed { format: "tensor data", offset: 0, reason }
-    }
-
-    /// An error that says why this tensor is not decoded.
-    pub(super) fn unsupported(&self, reason: &str) -> CheckpointError {
-        CheckpointError::Unsupported { what: format!("tensor {}", self.tensor.name), reason: reason.to_owned() }
     }
 }
 
@@ -260,7 +182,9 @@ fn block_scaled(
     for (i, row) in out.chunks_exact_mut(columns).enumerate() {
         let band = i / rows * bands + i % rows / tile_rows;
         for (run, scale) in row.chunks_mut(tile_columns).zip(&scales[band * tiles..]) {
-            run.iter_mut().for_each(|x| *x *= scale);
+            for x in run {
+                *x *= scale;
+            }
         }
     }
     Ok(())
@@ -327,3 +251,144 @@ static E4M3: LazyLock<[f32; 256]> = LazyLock::new(|| {
 /// FP8 E5M2: the upper byte of an f16.
 static E5M2: LazyLock<[f32; 256]> =
     LazyLock::new(|| std::array::from_fn(|byte| f16::from_bits((byte as u16) << 8).to_f32()));
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tensor(shape: &[u64], encoding: Encoding, strides: Option<&[u64]>) -> Tensor {
+        let strides = strides.map(<[u64]>::to_vec);
+        Tensor { name: "t".to_owned(), shape: shape.to_vec(), encoding, parts: Vec::new(), strides }
+    }
+
+    fn f32s(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+
+    fn decoded(tensor: &Tensor, parts: &[Vec<u8>]) -> Result<Vec<f32>, CheckpointError> {
+        let mut out = Vec::new();
+        decode(tensor, parts, &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn every_plain_type_gives_the_same_small_numbers() {
+        let numbers = [0i8, 1, 2, 3];
+        let bytes = |dtype: Dtype| -> Vec<u8> {
+            let one = |n: i8| match dtype {
+                Dtype::F64 => f64::from(n).to_le_bytes().to_vec(),
+                Dtype::F32 => f32::from(n).to_le_bytes().to_vec(),
+                Dtype::F16 => f16::from_f32(n.into()).to_le_bytes().to_vec(),
+                Dtype::Bf16 => half::bf16::from_f32(n.into()).to_le_bytes().to_vec(),
+                Dtype::F8E4M3 => vec![[0, 0x38, 0x40, 0x44][n as usize]],
+                Dtype::F8E5M2 => vec![[0, 0x3c, 0x40, 0x42][n as usize]],
+                _ => i64::from(n).to_le_bytes()[..dtype.size()].to_vec(),
+            };
+            numbers.iter().flat_map(|&n| one(n)).collect()
+        };
+        let floats = [Dtype::F64, Dtype::F32, Dtype::F16, Dtype::Bf16, Dtype::F8E4M3, Dtype::F8E5M2];
+        let signed = [Dtype::I64, Dtype::I32, Dtype::I16, Dtype::I8];
+        let unsigned = [Dtype::U64, Dtype::U32, Dtype::U16, Dtype::U8, Dtype::Bool];
+        for dtype in floats.into_iter().chain(signed).chain(unsigned) {
+            let got = decoded(&tensor(&[2, 2], Encoding::Plain(dtype), None), &[bytes(dtype)]).unwrap();
+            let want = if dtype == Dtype::Bool { [0.0, 1.0, 1.0, 1.0] } else { [0.0, 1.0, 2.0, 3.0] };
+            assert_eq!(got, want, "{}", dtype.name());
+        }
+    }
+
+    #[test]
+    fn f8_tables_have_the_limits_of_the_standard() {
+        // OCP OFP8 table 1.
+        assert_eq!((E4M3[0x7e], E4M3[0xfe], E4M3[0x01], E4M3[0x08]), (448.0, -448.0, 1.0 / 512.0, 1.0 / 64.0));
+        assert_eq!(E4M3.iter().filter(|x| x.is_nan()).count(), 2);
+        assert_eq!(E4M3.iter().filter(|x| x.is_infinite()).count(), 0);
+        assert_eq!((E5M2[0x7b], E5M2[0x01]), (57344.0, 2f32.powi(-16)));
+        assert_eq!((E5M2[0x7c], E5M2[0xfc]), (f32::INFINITY, f32::NEG_INFINITY));
+    }
+
+    #[test]
+    fn halves_longer_than_the_buffer_are_all_converted() {
+        let values: Vec<f32> = (0..2500).map(|i| (i % 2000) as f32).collect();
+        let bytes = values.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect();
+        assert_eq!(decoded(&tensor(&[2500], Encoding::Plain(Dtype::F16), None), &[bytes]).unwrap(), values);
+    }
+
+    #[test]
+    fn strides_are_honoured_and_bounded() {
+        let bytes = [f32s(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])];
+        let plain = Encoding::Plain(Dtype::F32);
+        let transposed = tensor(&[3, 2], plain.clone(), Some(&[1, 3]));
+        assert_eq!(decoded(&transposed, &bytes).unwrap(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        let cut = tensor(&[2, 2], plain.clone(), Some(&[3, 2]));
+        assert_eq!(decoded(&cut, &bytes).unwrap(), [0.0, 2.0, 3.0, 5.0]);
+        for (shape, strides) in [(&[3, 2], &[1, 4]), (&[2, 3], &[u64::MAX, 1])] {
+            let outside = tensor(shape, plain.clone(), Some(strides));
+            assert!(matches!(decoded(&outside, &bytes), Err(CheckpointError::Malformed { .. })));
+        }
+        let repeated = tensor(&[1 << 50], plain, Some(&[0]));
+        assert!(matches!(decoded(&repeated, &bytes), Err(CheckpointError::Unsupported { .. })));
+    }
+
+    #[test]
+    fn zero_points_are_taken_off_before_scaling() {
+        let encoding = Encoding::Scaled { values: Dtype::U8, scale: Dtype::F32, zero: Some(Dtype::U8), axis: Some(1) };
+        let parts = [vec![10, 20, 30, 40], f32s(&[1.0, 0.5]), vec![10, 0]];
+        assert_eq!(decoded(&tensor(&[2, 2], encoding, None), &parts).unwrap(), [0.0, 10.0, 20.0, 20.0]);
+    }
+
+    fn encodings() -> impl Strategy<Value = Encoding> {
+        let (values, scale) = (Dtype::I8, Dtype::F16);
+        prop_oneof![
+            Just(Encoding::Plain(Dtype::F64)),
+            (0u32..45).prop_map(Encoding::Ggml),
+            (0u32..40, any::<bool>()).prop_map(move |(bits, zero_minus_one)| Encoding::Gptq {
+                bits,
+                zero_minus_one,
+                scale
+            }),
+            (0u32..8).prop_map(move |bits| Encoding::Awq { bits, scale }),
+            (0u32..40).prop_map(move |bits| Encoding::Affine { bits, scale }),
+            proptest::option::of(0usize..4).prop_map(move |axis| Encoding::Scaled {
+                values,
+                scale,
+                zero: Some(Dtype::I8),
+                axis
+            }),
+            (0usize..9, 0usize..9).prop_map(move |block| Encoding::BlockScaled { values, scale, block }),
+            (0usize..9, proptest::option::of((0usize..9, any::<f32>())))
+                .prop_map(|(block, nested)| Encoding::Lookup { block, nested }),
+            Just(Encoding::Mxfp4),
+        ]
+    }
+
+    fn extents() -> impl Strategy<Value = Vec<u64>> {
+        let extent = prop_oneof![4 => 0u64..70, 1 => any::<u64>()];
+        proptest::collection::vec(extent, 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn any_description_of_any_bytes_is_values_or_an_error(
+            encoding in encodings(),
+            shape in extents(),
+            strides in proptest::option::of(extents()),
+            parts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..6),
+        ) {
+            let tensor = tensor(&shape, encoding, strides.as_deref());
+            if let Ok(values) = decoded(&tensor, &parts) {
+                prop_assert_eq!(values.len() as u64, tensor.elements());
+                prop_assert!(values.len() <= 300 * 8);
+            }
+        }
+
+        #[test]
+        fn f32_values_come_back_bit_for_bit(bits in proptest::collection::vec(any::<u32>(), 0..200)) {
+            let bytes = bits.iter().flat_map(|b| b.to_le_bytes()).collect();
+            let got = decoded(&tensor(&[bits.len() as u64], Encoding::Plain(Dtype::F32), None), &[bytes]).unwrap();
+            prop_assert_eq!(got.into_iter().map(f32::to_bits).collect::<Vec<_>>(), bits);
+        }
+    }
+}

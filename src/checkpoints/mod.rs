@@ -16,6 +16,7 @@ mod onnx;
 mod onnx_graph;
 mod onnx_quantized;
 mod packed;
+mod parts;
 mod pickle;
 mod protobuf;
 mod read;

@@ -4,16 +4,17 @@
 //!
 //! In: the packed parts of one tensor. Out: its values, as the float tensor they were made from would be laid out.
 
-use super::decode::{Parts, room};
+use super::decode::room;
+use super::parts::Parts;
 use super::{CheckpointError, Dtype};
 
 /// Inputs unpacked for every output before going on: the transposition then stays in the nearest cache.
 const STRETCH: usize = 32;
 
-/// Unpacks GPTQ: x[o, i] = scale[g(i), o]·(q[i, o] − zero[g(i), o]).
+/// Unpacks GPTQ: `x[o, i] = scale[g(i), o]·(q[i, o] − zero[g(i), o])`.
 ///
 /// Parts: `qweight` i32 [in·bits/32, out], a bit stream along the input; `qzeros` i32 [groups, out·bits/32], a bit
-/// stream along the output; `scales` [groups, out]; optionally `g_idx` i32 [in], the group of each input.
+/// stream along the output; `scales` [groups, out]; optionally `g_idx` i32 `[in]`, the group of each input.
 pub(super) fn gptq(
     parts: &Parts<'_>,
     bits: u32,
@@ -23,7 +24,7 @@ pub(super) fn gptq(
 ) -> Result<(), CheckpointError> {
     let (rows, columns) = parts.matrix()?;
     let width = bits as usize;
-    if !matches!(bits, 2 | 3 | 4 | 8) || columns * width % 32 != 0 || rows * width % 32 != 0 {
+    if !matches!(bits, 2 | 3 | 4 | 8) || !(columns * width).is_multiple_of(32) || !(rows * width).is_multiple_of(32) {
         return Err(parts.malformed(&format!("{rows} × {columns} values of {bits} bits do not fill words")));
     }
     let codes = words(parts.sized(0, columns * width / 32 * rows, 4)?);
@@ -53,10 +54,10 @@ pub(super) fn gptq(
     Ok(())
 }
 
-/// Unpacks AWQ's GEMM layout: x[o, i] = scale[g(i), o]·(q[i, o] − zero[g(i), o]).
+/// Unpacks AWQ's GEMM layout: `x[o, i] = scale[g(i), o]·(q[i, o] − zero[g(i), o])`.
 ///
 /// Parts: `qweight` i32 [in, out/8], `qzeros` i32 [groups, out/8], `scales` [groups, out]. Nibble k of a word holds
-/// output [0 2 4 6 1 3 5 7][k] of its eight.
+/// output `[0, 2, 4, 6, 1, 3, 5, 7][k]` of its eight.
 pub(super) fn awq(parts: &Parts<'_>, bits: u32, scale: Dtype, out: &mut Vec<f32>) -> Result<(), CheckpointError> {
     /// Nibble that holds output o mod 8: the inverse of the packing order 0 2 4 6 1 3 5 7.
     const NIBBLE: [usize; 8] = [0, 4, 1, 5, 2, 6, 3, 7];
@@ -89,7 +90,7 @@ pub(super) fn awq(parts: &Parts<'_>, bits: u32, scale: Dtype, out: &mut Vec<f32>
 pub(super) fn affine(parts: &Parts<'_>, bits: u32, scale: Dtype, out: &mut Vec<f32>) -> Result<(), CheckpointError> {
     let (rows, columns) = parts.rows()?;
     let width = bits as usize;
-    if !(2..=8).contains(&bits) || columns * width % 32 != 0 {
+    if !(2..=8).contains(&bits) || !(columns * width).is_multiple_of(32) {
         return Err(parts.malformed(&format!("rows of {columns} values of {bits} bits do not fill words")));
     }
     let row_words = columns * width / 32;
@@ -114,7 +115,7 @@ pub(super) fn affine(parts: &Parts<'_>, bits: u32, scale: Dtype, out: &mut Vec<f
     Ok(())
 }
 
-/// Unpacks bitsandbytes NF4 and FP4: x[i] = table[code[i]]·scale[i / block].
+/// Unpacks bitsandbytes NF4 and FP4: `x[i] = table[code[i]]·scale[i / block]`.
 pub(super) fn lookup(
     parts: &Parts<'_>,
     block: usize,

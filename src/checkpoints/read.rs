@@ -14,6 +14,11 @@ use crate::changes::ReadAt;
 /// The most that deflate can expand by is 1032 to 1 (RFC 1951: 258 bytes from a pair of one-bit codes).
 const DEFLATE_RATIO: u64 = 1032;
 
+/// Weights hardly compress. A stream that unpacks to more than this, and to more than [`MODERATE_RATIO`] times its
+/// size, is a decompression bomb.
+const LARGE: u64 = 256 << 20;
+const MODERATE_RATIO: u64 = 32;
+
 /// The open files of a checkpoint. May be shared between threads.
 pub struct Reader {
     files: Vec<Box<dyn ReadAt>>,
@@ -99,6 +104,9 @@ impl Reader {
                 if unpacked / DEFLATE_RATIO > *compressed {
                     return Err((*offset, "its stream cannot unpack to so many bytes"));
                 }
+                if unpacked > LARGE && unpacked / MODERATE_RATIO > *compressed {
+                    return Err((*offset, "its stream unpacks to far more than weights do; store it uncompressed"));
+                }
                 (*file, *offset, *compressed)
             }
             Extent::Inline(_) => return Ok(()),
@@ -151,5 +159,90 @@ impl Seek for Window<'_> {
         };
         self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::collections::BTreeMap;
+    use std::io::Write as _;
+    use std::sync::Arc;
+
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+
+    use super::*;
+    use crate::changes::Content;
+    use crate::checkpoints::{CheckpointFile, Dtype, Encoding, Format};
+
+    fn checkpoint(bytes: Vec<u8>, size: u64, parts: Vec<Extent>) -> Checkpoint {
+        let content = Content::memory(bytes);
+        Checkpoint {
+            path: "m".to_owned(),
+            format: Format::Numpy,
+            files: vec![CheckpointFile { path: "m".to_owned(), content, size, expected_sha256: None }],
+            tensors: vec![Tensor {
+                name: "t".to_owned(),
+                shape: vec![4],
+                encoding: Encoding::Plain(Dtype::U8),
+                parts,
+                strides: None,
+            }],
+            metadata: BTreeMap::new(),
+            config: None,
+            hazards: Vec::new(),
+        }
+    }
+
+    fn values(checkpoint: &Checkpoint) -> Result<Vec<f32>, CheckpointError> {
+        let mut out = vec![9.0; 7];
+        let reader = Reader::open(checkpoint)?;
+        reader.tensor(&checkpoint.tensors[0], &mut Scratch::default(), &mut out)?;
+        Ok(out)
+    }
+
+    #[test]
+    fn plain_deflated_and_inline_parts_give_the_same_bytes() {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&[7, 7, 1, 2, 3, 4]).unwrap();
+        let stream = encoder.finish().unwrap();
+        let compressed = stream.len() as u64;
+        let deflated = Extent::Deflated { file: 0, offset: 0, compressed, skip: 2, len: 4 };
+        assert_eq!(values(&checkpoint(stream, compressed, vec![deflated])).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+        let plain = Extent::Plain { file: 0, offset: 1, len: 4 };
+        assert_eq!(values(&checkpoint(vec![0, 1, 2, 3, 4], 5, vec![plain])).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+        let inline = Extent::Inline(Arc::from([1, 2, 3, 4]));
+        assert_eq!(values(&checkpoint(vec![], 0, vec![inline])).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn extents_outside_their_file_are_refused_before_they_are_read() {
+        let wrong = [
+            Extent::Plain { file: 0, offset: 2, len: 4 },
+            Extent::Plain { file: 0, offset: u64::MAX, len: 4 },
+            Extent::Plain { file: 1, offset: 0, len: 4 },
+            Extent::Deflated { file: 0, offset: 0, compressed: 5, skip: 0, len: 1 << 40 },
+            Extent::Deflated { file: 0, offset: 0, compressed: 5, skip: u64::MAX, len: 4 },
+        ];
+        for extent in wrong {
+            let error = values(&checkpoint(vec![0; 5], 5, vec![extent.clone()])).unwrap_err();
+            assert!(matches!(error, CheckpointError::Malformed { .. }), "{extent:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_decompression_bomb_is_refused_before_it_is_unpacked() {
+        let compressed = 1 << 20;
+        let bomb = Extent::Deflated { file: 0, offset: 0, compressed, skip: 0, len: 1000 << 20 };
+        let error = values(&checkpoint(vec![0; 1 << 20], compressed, vec![bomb])).unwrap_err().to_string();
+        assert!(error.contains("far more than weights do"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_changed_its_size_is_refused() {
+        let plain = Extent::Plain { file: 0, offset: 0, len: 4 };
+        assert!(values(&checkpoint(vec![0; 5], 4, vec![plain])).is_err());
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn iq1_s(block: &[u8; 50], out: &mut [f32; 256]) {
         let word = u16::from_le_bytes([block[34 + i / 4 * 2], block[35 + i / 4 * 2]]);
         let scale = d * (2 * (word >> 12 & 7) + 1) as f32;
         let index = block[2 + i] as usize | ((word >> (i % 4 * 3) & 7) as usize) << 8;
-        shifted(row, &grids::IQ1_S[index], scale, word & 0x8000 != 0);
+        shifted(row, grids::IQ1_S[index], scale, word & 0x8000 != 0);
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) fn iq1_m(block: &[u8; 56], out: &mut [f32; 256]) {
         let high = block[32 + i / 2] >> (i % 2 * 4);
         let scale = d * (2 * (words[i / 8] >> (i / 2 % 4 * 3) & 7) + 1) as f32;
         let index = block[i] as usize | ((high & 7) as usize) << 8;
-        shifted(row, &grids::IQ1_S[index], scale, high & 8 != 0);
+        shifted(row, grids::IQ1_S[index], scale, high & 8 != 0);
     }
 }
 
@@ -114,9 +114,9 @@ fn signed<const N: usize>(out: &mut [f32; N], row: &[i8; N], scale: f32, signs: 
     }
 }
 
-fn shifted(out: &mut [f32; 8], row: &[i8; 8], scale: f32, down: bool) {
+fn shifted(out: &mut [f32; 8], row: [i8; 8], scale: f32, down: bool) {
     let delta = if down { -DELTA } else { DELTA };
-    for (x, &level) in out.iter_mut().zip(row) {
+    for (x, level) in out.iter_mut().zip(row) {
         *x = scale * (level as f32 + delta);
     }
 }

@@ -13,11 +13,15 @@ use crate::checkpoints::CheckpointError;
 /// Bytes read from the file at a time.
 const WINDOW: usize = 256 << 10;
 
-/// Longest string that is kept; chat templates, the longest in use, have some 20 KB.
-const MAX_STRING: u64 = 16 << 20;
+/// Longest string that is kept; longer ones (a whole tokenizer as JSON) are counted.
+const MAX_STRING: u64 = 1 << 20;
 
-/// Longest array of numbers that is kept; longer ones, and arrays of strings, are counted.
-const MAX_KEPT: u64 = 512;
+/// Longest name of a key or tensor; ggml's own limit is 64 bytes for tensors.
+const MAX_NAME: u64 = 1 << 16;
+
+/// Longest arrays that are kept; longer ones are counted.
+const MAX_NUMBERS: u64 = 512;
+const MAX_STRINGS: u64 = 64;
 
 /// A position in a GGUF header.
 pub(super) struct Fields<'a> {
@@ -32,7 +36,7 @@ pub(super) struct Fields<'a> {
 pub(super) enum Entry {
     /// A scalar, or a short array of numbers.
     Kept(Value),
-    /// An array too long to keep: type of its elements, and how many.
+    /// A string or array too long to keep: type of its elements, and how many.
     Counted(&'static str, u64),
 }
 
@@ -69,7 +73,11 @@ impl<'a> Fields<'a> {
 
     /// A name: a string that must be UTF-8, so that two names that differ stay different.
     pub(super) fn name(&mut self) -> Result<String, CheckpointError> {
-        let bytes = self.string()?;
+        let length = self.u64()?;
+        if length > MAX_NAME {
+            return Err(self.malformed(format!("a name of {length} bytes")));
+        }
+        let bytes = self.take(length as usize)?.to_vec();
         String::from_utf8(bytes).map_err(|_| self.malformed("a name is not UTF-8"))
     }
 
@@ -77,7 +85,7 @@ impl<'a> Fields<'a> {
     pub(super) fn entry(&mut self) -> Result<Entry, CheckpointError> {
         let kind = self.u32()?;
         match kind {
-            8 => Ok(Entry::Kept(String::from_utf8_lossy(&self.string()?).into_owned().into())),
+            8 => self.text(),
             9 => self.list(),
             _ => Ok(Entry::Kept(self.number(kind)?)),
         }
@@ -90,13 +98,9 @@ impl<'a> Fields<'a> {
             return Err(self.malformed(format!("an array of {count} is longer than the file")));
         }
         if kind == 8 {
-            for _ in 0..count {
-                let length = self.u64()?;
-                self.skip(length)?;
-            }
-            return Ok(Entry::Counted(name, count));
+            return self.texts(count);
         }
-        if count > MAX_KEPT {
+        if count > MAX_NUMBERS {
             self.skip(count * size)?;
             return Ok(Entry::Counted(name, count));
         }
@@ -121,12 +125,27 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn string(&mut self) -> Result<Vec<u8>, CheckpointError> {
+    fn text(&mut self) -> Result<Entry, CheckpointError> {
         let length = self.u64()?;
-        if length > self.remaining() || length > MAX_STRING {
-            return Err(self.malformed(format!("a string of {length} bytes")));
+        if length > MAX_STRING {
+            self.skip(length)?;
+            return Ok(Entry::Counted("byte", length));
         }
-        Ok(self.take(length as usize)?.to_vec())
+        Ok(Entry::Kept(String::from_utf8_lossy(self.take(length as usize)?).into()))
+    }
+
+    /// An array of strings: tags, languages and the like are kept, vocabularies are counted.
+    fn texts(&mut self, count: u64) -> Result<Entry, CheckpointError> {
+        let mut kept = Vec::new();
+        for _ in 0..count {
+            if count > MAX_STRINGS {
+                let length = self.u64()?;
+                self.skip(length)?;
+            } else if let Entry::Kept(text) = self.text()? {
+                kept.push(text);
+            }
+        }
+        Ok(if kept.len() as u64 == count { Entry::Kept(Value::Array(kept)) } else { Entry::Counted("string", count) })
     }
 
     fn skip(&mut self, count: u64) -> Result<(), CheckpointError> {
@@ -178,6 +197,15 @@ impl Entry {
             Self::Kept(Value::String(text)) => text.clone(),
             Self::Kept(value) => value.to_string(),
             Self::Counted(name, count) => format!("[{count} × {name}]"),
+        }
+    }
+
+    /// Bytes of text held.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::Kept(Value::String(text)) => text.len(),
+            Self::Kept(Value::Array(values)) => values.iter().map(|value| value.as_str().map_or(8, str::len)).sum(),
+            _ => 8,
         }
     }
 

@@ -99,7 +99,7 @@ fn entries(fields: &mut Fields<'_>, count: u64) -> Result<BTreeMap<String, Entry
     for _ in 0..count {
         let key = fields.name()?;
         let entry = fields.entry()?;
-        text += key.len() + entry.value().and_then(|v| v.as_str()).map_or(0, str::len);
+        text += key.len() + entry.held();
         if text > MAX_TEXT {
             return Err(fields.malformed("the metadata are too long"));
         }

@@ -137,7 +137,7 @@ impl Member {
     }
 
     fn tensor(&self, file: &dyn ReadAt, name: &str) -> Result<Tensor, CheckpointError> {
-        if !self.name.ends_with(".npy") {
+        if self.name.strip_suffix(".npy").is_none() {
             return Ok(unread(name, self.extent(0), "it is not an array; publish it as a file of its own"));
         }
         let header = match self.method {
@@ -167,4 +167,152 @@ impl Member {
 
 fn unzip(error: &zip::result::ZipError) -> CheckpointError {
     malformed(0, format!("the archive cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::io::{Cursor, Write as _};
+
+    use proptest::prelude::*;
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::changes::Content;
+    use crate::checkpoints::{Dtype, Encoding, Reader, Scratch};
+
+    fn npy(version: u8, literal: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0x93, b'N', b'U', b'M', b'P', b'Y', version, 0];
+        match version {
+            1 => bytes.extend((literal.len() as u16).to_le_bytes()),
+            _ => bytes.extend((literal.len() as u32).to_le_bytes()),
+        }
+        [&bytes, literal.as_bytes(), data].concat()
+    }
+
+    fn floats(fortran: &str) -> Vec<u8> {
+        let literal = format!("{{'descr': '<f4', 'fortran_order': {fortran}, 'shape': (2, 3), }}   \n");
+        let data: Vec<u8> = (0..6).flat_map(|i| (i as f32).to_le_bytes()).collect();
+        npy(1, &literal, &data)
+    }
+
+    fn file(bytes: Vec<u8>) -> CheckpointFile {
+        let size = bytes.len() as u64;
+        CheckpointFile { path: "d/x.npy".to_owned(), content: Content::memory(bytes), size, expected_sha256: None }
+    }
+
+    fn npz(members: &[(&str, CompressionMethod, Vec<u8>)]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, method, bytes) in members {
+            zip.start_file(*name, SimpleFileOptions::default().compression_method(*method)).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn decoded(checkpoint: &Checkpoint, index: usize) -> Vec<f32> {
+        let mut out = Vec::new();
+        let reader = Reader::open(checkpoint).unwrap();
+        reader.tensor(&checkpoint.tensors[index], &mut Scratch::default(), &mut out).unwrap();
+        out
+    }
+
+    fn refusal(bytes: Vec<u8>) -> String {
+        open(&file(bytes)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn arrays_of_either_order_are_read_in_logical_order() {
+        let checkpoint = open(&file(floats("False"))).unwrap();
+        assert_eq!((checkpoint.tensors[0].name.as_str(), checkpoint.tensors[0].shape.as_slice()), ("x", &[2, 3][..]));
+        assert_eq!(decoded(&checkpoint, 0), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(decoded(&open(&file(floats("True"))).unwrap(), 0), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
+    }
+
+    #[test]
+    fn later_header_versions_and_scalars_are_read() {
+        for version in [2, 3] {
+            let literal = r#"{"shape": (), "fortran_order": False, "descr": "|u1"}"#;
+            let checkpoint = open(&file(npy(version, literal, &[7]))).unwrap();
+            assert_eq!(checkpoint.tensors[0].encoding, Encoding::Plain(Dtype::U8));
+            assert_eq!(decoded(&checkpoint, 0), [7.0]);
+        }
+    }
+
+    #[test]
+    fn archives_stored_or_deflated_are_read() {
+        let bytes = npz(&[
+            ("a.npy", CompressionMethod::Stored, floats("False")),
+            ("n/b.npy", CompressionMethod::Deflated, floats("True")),
+        ]);
+        let checkpoint = open(&file(bytes)).unwrap();
+        let names: Vec<_> = checkpoint.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+        assert_eq!(names, ["a", "n/b"]);
+        assert_eq!(decoded(&checkpoint, 0), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(decoded(&checkpoint, 1), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
+    }
+
+    #[test]
+    fn arrays_of_objects_are_unsafe_pickles() {
+        let error = open(&file(npy(1, "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"\x80\x04N.")));
+        assert!(matches!(error, Err(CheckpointError::UnsafePickle(_))));
+    }
+
+    #[test]
+    fn types_that_are_not_numbers_are_listed_and_refused() {
+        for descr in ["'>f4'", "'<U5'", "'<c8'", "[('a', '<f4'), ('b', '<i4', (2,))]"] {
+            let literal = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}");
+            let checkpoint = open(&file(npy(1, &literal, &[0; 12]))).unwrap();
+            assert!(matches!(checkpoint.tensors[0].encoding, Encoding::Unread(_)), "{descr}");
+        }
+    }
+
+    #[test]
+    fn headers_that_numpy_would_not_write_are_refused() {
+        for (literal, reason) in [
+            ("{'descr': '<f4', 'fortran_order': False}", "lacks descr"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "not one of an array header"),
+            ("{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", "given twice"),
+            ("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", "neither True nor False"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "not a tuple of numbers"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "contradicts"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} + exit()", "after its brace"),
+            ("__import__('os').system('id')", "lacks '{'"),
+        ] {
+            let error = refusal(npy(1, literal, &[0; 4]));
+            assert!(error.contains(reason), "{literal}: {error}");
+        }
+    }
+
+    #[test]
+    fn members_described_in_two_ways_are_refused() {
+        let bytes = npz(&[("a.npy", CompressionMethod::Stored, floats("False"))]);
+        let mut renamed = bytes;
+        renamed[30] = b'b';
+        assert!(refusal(renamed).contains("described in two ways"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_flip_or_cut_of_an_archive_is_an_error_or_a_value(at in 0usize..1000, bits in 1u8..=255, cut in any::<bool>()) {
+            let mut bytes = npz(&[
+                ("a.npy", CompressionMethod::Stored, floats("False")),
+                ("b.npy", CompressionMethod::Deflated, floats("True")),
+            ]);
+            let at = at % bytes.len();
+            if cut { bytes.truncate(at) } else { bytes[at] ^= bits }
+            if let Ok(checkpoint) = open(&file(bytes))
+                && let Ok(reader) = Reader::open(&checkpoint)
+            {
+                for tensor in &checkpoint.tensors {
+                    let mut out = Vec::new();
+                    if reader.tensor(tensor, &mut Scratch::default(), &mut out).is_ok() {
+                        prop_assert_eq!(out.len() as u64, tensor.elements());
+                    }
+                }
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::layouts::{Folded, affine, extents, float, lookup_layout, mxfp4, packed_layout, scaled, unread, with_zeros};
 use crate::checkpoints::{CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Tensor};
 
 /// Folds all tensors that have companions; the others stay as they are, in their order.
@@ -42,12 +43,6 @@ pub(super) fn fold(
     }
     let kept = tensors.iter().filter(|tensor| !consumed.contains(tensor.name.as_str()));
     Ok(kept.map(|tensor| replaced.remove(tensor.name.as_str()).unwrap_or_else(|| tensor.clone())).collect())
-}
-
-/// A logical tensor and the names it has used up.
-struct Folded<'a> {
-    tensor: Tensor,
-    companions: Vec<&'a str>,
 }
 
 struct Fold<'a> {
@@ -140,11 +135,14 @@ impl<'a> Fold<'a> {
         }
         let scale = SCALES.iter().find_map(|suffix| self.get(&format!("{}{suffix}", tensor.name)));
         let Some(scale) = scale else { return Ok(None) };
-        let folded = scaled(tensor, dtype, scale, &tensor.name, self.tile());
-        Ok(Some(folded.unwrap_or_else(|| unread(tensor, "its scales do not fit its shape"))))
+        let mut folded = scaled(tensor, dtype, scale, &tensor.name, self.tile());
+        if let Some(zeros) = self.get(&format!("{}_zero_point", tensor.name)) {
+            folded = folded.and_then(|folded| with_zeros(folded, scale, zeros));
+        }
+        Ok(Some(folded.unwrap_or_else(|| unread(tensor, "its scales or zero points do not fit its shape"))))
     }
 
-    /// LLM.int8(): x = q·SCB[row]/127, `SCB` being the largest magnitude of the row.
+    /// LLM.int8(): `x = q·SCB[row]/127`, `SCB` being the largest magnitude of the row.
     fn absolute_maxima(&self, tensor: &'a Tensor, maxima: &'a Tensor) -> Result<Folded<'a>, CheckpointError> {
         let rows = tensor.shape.first().copied().unwrap_or(0);
         if maxima.encoding != Encoding::Plain(Dtype::F32) || maxima.elements() != rows {
@@ -231,148 +229,6 @@ impl<'a> Fold<'a> {
             _ => None,
         }
     }
-}
-
-/// Tells GPTQ from AWQ by the shapes, and returns the logical shape `[out, in]`.
-fn packed_layout(
-    qweight: &Tensor,
-    zeros: &Tensor,
-    scales: &Tensor,
-    zero_minus_one: bool,
-) -> Option<(Encoding, Vec<u64>)> {
-    let ([packed_in, columns], [_, packed_out], [_, outputs]) =
-        (qweight.shape.as_slice(), zeros.shape.as_slice(), scales.shape.as_slice())
-    else {
-        return None;
-    };
-    let scale = float(scales)?;
-    if [qweight, zeros].iter().any(|tensor| tensor.encoding != Encoding::Plain(Dtype::I32)) || *outputs == 0 {
-        return None;
-    }
-    if columns == outputs {
-        let bits = packed_out.checked_mul(32)? / outputs;
-        let inputs = packed_in.checked_mul(32)?.checked_div(bits)?;
-        let bits = u32::try_from(bits).ok()?;
-        return Some((Encoding::Gptq { bits, zero_minus_one, scale }, vec![*outputs, inputs]));
-    }
-    let awq = columns.checked_mul(8)? == *outputs && packed_out == columns;
-    awq.then(|| (Encoding::Awq { bits: 4, scale }, vec![*outputs, *packed_in]))
-}
-
-/// Codes in words with scales (and biases) for stretches of a row; the bits follow from the shapes.
-fn affine<'a>(
-    packed: &'a Tensor,
-    words: Dtype,
-    shape: Vec<u64>,
-    companions: &[&'a Tensor],
-    name: &str,
-) -> Option<Folded<'a>> {
-    let scale = float(companions.first()?)?;
-    let bits = packed.shape.last()?.checked_mul(32)?.checked_div(*shape.last()?)?;
-    let bits = u32::try_from(bits).ok().filter(|bits| (2..=8).contains(bits))?;
-    let same = companions.iter().all(|tensor| float(tensor) == Some(scale));
-    if packed.encoding != Encoding::Plain(words) || !same {
-        return None;
-    }
-    let mut parts = packed.parts.clone();
-    parts.extend(extents(companions));
-    let encoding = Encoding::Affine { bits, scale };
-    Some(Folded {
-        tensor: Tensor { name: name.to_owned(), shape, encoding, parts, strides: None },
-        companions: companions.iter().map(|tensor| tensor.name.as_str()).collect(),
-    })
-}
-
-/// gpt-oss: `X_blocks` u8 [.., out, groups, 16] and `X_scales` u8 [.., out, groups] make X [.., out, 32·groups].
-fn mxfp4<'a>(blocks: &'a Tensor, stem: &str, scales: &'a Tensor) -> Folded<'a> {
-    let shape = match blocks.shape.split_last() {
-        Some((16, outer)) if outer == scales.shape && scales.encoding == Encoding::Plain(Dtype::U8) => outer,
-        _ => return unread(blocks, "its scales do not fit its blocks"),
-    };
-    let Some((groups, outer)) = shape.split_last() else { return unread(blocks, "its shape is empty") };
-    let shape = outer.iter().copied().chain([groups.saturating_mul(32)]).collect();
-    let parts = extents(&[blocks, scales]);
-    Folded {
-        tensor: Tensor { name: stem.to_owned(), shape, encoding: Encoding::Mxfp4, parts, strides: None },
-        companions: vec![&scales.name],
-    }
-}
-
-/// 8-bit values with one scale, one an index of an axis, or one a tile of the last two axes.
-fn scaled<'a>(
-    tensor: &'a Tensor,
-    values: Dtype,
-    scales: &'a Tensor,
-    name: &str,
-    tile: Option<(usize, usize)>,
-) -> Option<Folded<'a>> {
-    let scale = float(scales)?;
-    let mut logical = tensor.clone();
-    name.clone_into(&mut logical.name);
-    logical.encoding = if let Some(axis) = scale_axis(&tensor.shape, &scales.shape) {
-        Encoding::Scaled { values, scale, zero: None, axis }
-    } else {
-        Encoding::BlockScaled { values, scale, block: scale_tile(&tensor.shape, &scales.shape, tile)? }
-    };
-    logical.parts.extend(scales.parts.iter().cloned());
-    Some(Folded { tensor: logical, companions: vec![&scales.name] })
-}
-
-/// `Some(None)`: one scale for all. `Some(Some(axis))`: the scales broadcast along every other axis.
-fn scale_axis(shape: &[u64], scales: &[u64]) -> Option<Option<usize>> {
-    if scales.iter().all(|&extent| extent == 1) {
-        return Some(None);
-    }
-    if let [rows] = scales {
-        return (shape.first() == Some(rows)).then_some(Some(0));
-    }
-    let mut varying = scales.iter().enumerate().filter(|(_, extent)| **extent != 1);
-    match (varying.next(), varying.next()) {
-        (Some((axis, extent)), None) if scales.len() == shape.len() && shape[axis] == *extent => Some(Some(axis)),
-        _ => None,
-    }
-}
-
-/// The tile that makes the scales cover the last two axes: the configured one, 128 × 128, or an even division.
-fn scale_tile(shape: &[u64], scales: &[u64], configured: Option<(usize, usize)>) -> Option<(usize, usize)> {
-    let ([outer @ .., rows, columns], [scale_outer @ .., bands, tiles]) = (shape, scales) else { return None };
-    if outer != scale_outer || *bands == 0 || *tiles == 0 {
-        return None;
-    }
-    let even = ((*rows / bands) as usize, (*columns / tiles) as usize);
-    [configured, Some((128, 128)), Some(even)].into_iter().flatten().find(|&(height, width)| {
-        let (height, width) = (height as u64, width as u64);
-        height > 0 && width > 0 && rows.div_ceil(height) == *bands && columns.div_ceil(width) == *tiles
-    })
-}
-
-/// Shape and encoding from the JSON that bitsandbytes stores.
-fn lookup_layout(state: &Value, nested: bool) -> Option<(Vec<u64>, Encoding)> {
-    let shape = state.get("shape")?.as_array()?.iter().map(Value::as_u64).collect::<Option<Vec<_>>>()?;
-    let block = state.get("blocksize")?.as_u64()? as usize;
-    let nested = if nested {
-        let offset = state.get("nested_offset").and_then(Value::as_f64).unwrap_or(0.0);
-        Some((state.get("nested_blocksize")?.as_u64()? as usize, offset as f32))
-    } else {
-        None
-    };
-    Some((shape, Encoding::Lookup { block, nested }))
-}
-
-fn float(tensor: &Tensor) -> Option<Dtype> {
-    match tensor.encoding {
-        Encoding::Plain(dtype @ (Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::Bf16)) => Some(dtype),
-        _ => None,
-    }
-}
-
-fn extents(tensors: &[&Tensor]) -> Vec<Extent> {
-    tensors.iter().flat_map(|tensor| tensor.parts.iter().cloned()).collect()
-}
-
-fn unread<'a>(tensor: &Tensor, reason: &str) -> Folded<'a> {
-    let tensor = Tensor { encoding: Encoding::Unread(reason.to_owned()), ..tensor.clone() };
-    Folded { tensor, companions: Vec::new() }
 }
 
 #[cfg(test)]
@@ -503,14 +359,18 @@ mod tests {
             ("c.SCB", "F32", &[2], f32s(&[1.0, 254.0])),
             ("d.weight._data", "I8", &[2], vec![4, 5]),
             ("d.weight._scale", "F32", &[], f32s(&[3.0])),
+            ("e.weight", "I8", &[2], vec![4, 5]),
+            ("e.weight_scale", "F32", &[2], f32s(&[2.0, 3.0])),
+            ("e.weight_zero_point", "I8", &[2], vec![1, 255]),
             ("norm", "F32", &[1], f32s(&[7.0])),
         ]);
         let checkpoint = open(&[file], None, None).unwrap();
-        assert_eq!(names(&checkpoint), ["a.weight", "b.weight", "c.weight", "d.weight", "norm"]);
+        assert_eq!(names(&checkpoint), ["a.weight", "b.weight", "c.weight", "d.weight", "e.weight", "norm"]);
         assert_eq!(decoded(&checkpoint, "a.weight"), [0.5, 1.0, 1.5, -2.0, -4.0, -6.0]);
         assert_eq!(decoded(&checkpoint, "b.weight"), [1.0, 2.0, 30.0, 40.0]);
         assert_eq!(decoded(&checkpoint, "c.weight"), [1.0, 1.0 / 127.0, 4.0, 254.0]);
         assert_eq!(decoded(&checkpoint, "d.weight"), [12.0, 15.0]);
+        assert_eq!(decoded(&checkpoint, "e.weight"), [6.0, 18.0]);
         assert_eq!(decoded(&checkpoint, "norm"), [7.0]);
     }
 

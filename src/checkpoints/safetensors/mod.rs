@@ -7,6 +7,7 @@
 
 mod companions;
 mod header;
+mod layouts;
 mod open;
 
 pub(crate) use open::open;

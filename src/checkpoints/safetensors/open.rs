@@ -120,3 +120,118 @@ fn merge_metadata(files: &[CheckpointFile], headers: &[Header]) -> BTreeMap<Stri
     }
     merged
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::changes::Content;
+    use crate::checkpoints::{Reader, Scratch};
+
+    fn file(path: &str, header: &str, data: &[u8]) -> CheckpointFile {
+        let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat();
+        let size = bytes.len() as u64;
+        CheckpointFile { path: path.to_owned(), content: Content::memory(bytes), size, expected_sha256: None }
+    }
+
+    fn shard(path: &str, name: &str) -> CheckpointFile {
+        let header = format!(r#"{{"{name}":{{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}}}"#);
+        file(path, &header, &[1, 2])
+    }
+
+    fn refusal(files: &[CheckpointFile], index: Option<&Value>) -> String {
+        open(files, index, None).unwrap_err().to_string()
+    }
+
+    const GOOD: &str = r#"{"__metadata__":{"license":"mit"},
+        "b":{"dtype":"F16","shape":[2],"data_offsets":[4,8]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}"#;
+
+    #[test]
+    fn tensors_come_in_the_order_of_the_data() {
+        let config = json!({"model_type": "llama"});
+        let checkpoint = open(&[file("m/x.safetensors", GOOD, &[0; 8])], None, Some(&config)).unwrap();
+        let names: Vec<_> = checkpoint.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(checkpoint.metadata["license"], "mit");
+        assert_eq!(checkpoint.path, "m/x.safetensors");
+        assert_eq!(checkpoint.config, Some(config));
+        let mut out = Vec::new();
+        let reader = Reader::open(&checkpoint).unwrap();
+        reader.tensor(&checkpoint.tensors[1], &mut Scratch::default(), &mut out).unwrap();
+        assert_eq!(out, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_two_readers_would_read_differently_is_refused() {
+        let a = r#""a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}"#;
+        for (header, data, reason) in [
+            (format!("{{{a},{a}}}"), 1, "\"a\" stands twice"),
+            (r#"{"__metadata__":{"x":"1","x":"2"}}"#.to_owned(), 0, "\"x\" stands twice"),
+            (format!(r#"{{"__metadata__":{{}},{a},"__metadata__":{{}}}}"#), 1, "stands twice"),
+            (format!("{{{a}}}"), 2, "2 bytes of data and 1 described"),
+            (format!(" {{{a}}}"), 1, "does not begin with a brace"),
+            (r#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,1]}}"#.to_owned(), 1, "malformed"),
+            (r#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#.to_owned(), 2, "malformed"),
+            (r#"{"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,1]}}"#.to_owned(), 1, "\"Q9\" is unknown"),
+        ] {
+            let error = refusal(&[file("m", &header, &vec![0; data])], None);
+            assert!(error.contains(reason), "{header}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_header_longer_than_the_file_is_refused() {
+        let mut bytes = u64::MAX.to_le_bytes().to_vec();
+        bytes.extend(b"{}");
+        let file =
+            CheckpointFile { path: "m".into(), content: Content::memory(bytes), size: 10, expected_sha256: None };
+        assert!(refusal(&[file], None).contains("a header of"));
+    }
+
+    #[test]
+    fn shards_and_index_must_agree() {
+        let shards = [shard("d/one.safetensors", "a"), shard("d/two.safetensors", "b")];
+        let index = json!({"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}});
+        assert_eq!(open(&shards, Some(&index), None).unwrap().tensors.len(), 2);
+        assert_eq!(refusal(&shards[..1], Some(&index)), "two.safetensors is named and missing");
+        let moved = json!({"weight_map": {"a": "two.safetensors"}});
+        assert!(refusal(&shards, Some(&moved)).contains("tensor a is in the index and not in two.safetensors"));
+        let outside = json!({"weight_map": {"a": "../one.safetensors"}});
+        assert_eq!(refusal(&shards, Some(&outside)), "../one.safetensors is named and missing");
+        assert!(refusal(&shards, Some(&json!([]))).contains("no weight_map"));
+        let twice = [shard("d/one.safetensors", "a"), shard("d/two.safetensors", "a")];
+        assert!(refusal(&twice, None).contains("tensor a is in two shards"));
+    }
+
+    #[test]
+    fn a_type_that_is_not_decoded_says_so() {
+        let header = r#"{"a":{"dtype":"F8_E8M0","shape":[1],"data_offsets":[0,1]}}"#;
+        let checkpoint = open(&[file("m", header, &[0])], None, None).unwrap();
+        assert!(matches!(checkpoint.tensors[0].encoding, Encoding::Unread(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_flip_or_cut_of_a_file_is_an_error_or_a_value(at in 0usize..200, bits in 1u8..=255, cut in any::<bool>()) {
+            let whole = file("m", GOOD, &[0; 8]).content.read(1 << 20).unwrap();
+            let mut bytes = whole;
+            let at = at % bytes.len();
+            if cut { bytes.truncate(at) } else { bytes[at] ^= bits }
+            let size = bytes.len() as u64;
+            let file = CheckpointFile { path: "m".into(), content: Content::memory(bytes), size, expected_sha256: None };
+            if let Ok(checkpoint) = open(&[file], None, None) {
+                let reader = Reader::open(&checkpoint).unwrap();
+                for tensor in &checkpoint.tensors {
+                    let mut out = Vec::new();
+                    if reader.tensor(tensor, &mut Scratch::default(), &mut out).is_ok() {
+                        prop_assert_eq!(out.len() as u64, tensor.elements());
+                    }
+                }
+            }
+        }
+    }
+}
