@@ -5,16 +5,22 @@
 //! In: a source of bytes. Out: its members, each with the place of its data, after the local and the central header
 //! have been found to agree: archives that show one member to a checker and another to a loader are refused.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::collections::HashSet;
+use std::io::{self, BufReader, Read};
 
 use flate2::read::DeflateDecoder;
-use zip::{CompressionMethod, ZipArchive};
 
 use super::{CheckpointError, Extent};
 use crate::changes::ReadAt;
 
-const MEMBERS: usize = 1 << 20;
-const LOCAL_HEADER: usize = 30;
+/// Lengths of the fixed parts of records, in bytes (APPNOTE.TXT §4.3).
+const LOCAL_HEADER: u64 = 30;
+const RECORD: u64 = 46;
+const END: u64 = 22;
+const END64: u64 = 56;
+const LOCATOR: u64 = 20;
+const DIRECTORY: u64 = 256 << 20;
+const ENCRYPTED: u16 = 1;
 /// Deflate never expands by more than 1,032 (zlib's technical notes).
 const DEFLATE_RATIO: u64 = 1040;
 
@@ -54,7 +60,7 @@ impl Member {
             return Err(CheckpointError::Unsupported { what: "zip member".to_owned(), reason });
         }
         let mut bytes = Vec::new();
-        let window = Positioned { source, position: self.offset, end: self.offset + self.stored };
+        let window = Positioned { source, position: self.offset, end: self.offset.saturating_add(self.stored) };
         if self.deflated {
             DeflateDecoder::new(BufReader::new(window)).take(self.size.saturating_add(1)).read_to_end(&mut bytes)?;
         } else {
@@ -73,70 +79,173 @@ impl Member {
 /// Malformed if names repeat, headers disagree, members reach outside the archive, or a member is neither stored nor
 /// deflated.
 pub(super) fn members(source: &dyn ReadAt) -> Result<Vec<Member>, CheckpointError> {
-    let archive = open(source)?;
-    if archive.has_duplicate_names() {
-        return Err(malformed(0, "two members have the same name"));
-    }
-    if archive.offset() != 0 {
-        return Err(malformed(0, "other bytes stand before the archive"));
-    }
-    let mut members = Vec::with_capacity(archive.len().min(MEMBERS));
-    for index in 0..archive.len() {
-        let entry = archive.by_index_data(index).map_err(|error| malformed(0, error.to_string()))?;
-        let deflated = match entry.compression() {
-            CompressionMethod::Stored => false,
-            CompressionMethod::Deflated => true,
-            other => return Err(malformed(entry.header_start(), format!("compression {other} is not read"))),
-        };
-        if entry.encrypted() {
-            return Err(malformed(entry.header_start(), "a member is encrypted"));
+    let mut names = HashSet::new();
+    let mut members = Vec::new();
+    for entry in entries(source)? {
+        let Entry { name, method, flags, stored, size, header } = entry;
+        if !names.insert(name.clone()) {
+            return Err(malformed(header, "two members have the same name"));
         }
-        let (stored, size) = (entry.compressed_size(), entry.size());
-        let offset = local_data(source, entry.header_start(), entry.name_raw(), deflated)?;
+        let deflated = match method {
+            0 => false,
+            8 => true,
+            other => return Err(malformed(header, format!("compression method {other} is not read"))),
+        };
+        if flags & ENCRYPTED != 0 {
+            return Err(malformed(header, "a member is encrypted"));
+        }
+        let offset = local_data(source, header, &name, method)?;
         let fits = offset.checked_add(stored).is_some_and(|end| end <= source.size());
         let honest = if deflated { size / DEFLATE_RATIO <= stored } else { size == stored };
         if !fits || !honest {
-            return Err(malformed(entry.header_start(), "a member's size contradicts the archive"));
+            return Err(malformed(header, "a member's size contradicts the archive"));
         }
-        let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
+        let name = String::from_utf8_lossy(&name).into_owned();
         members.push(Member { name, offset, stored, size, deflated });
     }
-    archive.into_inner();
     Ok(members)
 }
 
 /// Names of the members, without checking their data; for telling what an archive holds.
 pub(super) fn names(source: &dyn ReadAt) -> Result<Vec<String>, CheckpointError> {
-    let archive = open(source)?;
-    Ok(archive.file_names_raw().map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+    Ok(entries(source)?.into_iter().map(|entry| String::from_utf8_lossy(&entry.name).into_owned()).collect())
 }
 
-fn open(source: &dyn ReadAt) -> Result<ZipArchive<BufReader<Positioned<'_>>>, CheckpointError> {
-    let reader = BufReader::new(Positioned { source, position: 0, end: source.size() });
-    let archive = ZipArchive::new(reader).map_err(|error| malformed(0, error.to_string()))?;
-    if archive.len() > MEMBERS {
-        return Err(malformed(0, "more than a million members"));
+/// One record of the central directory (APPNOTE.TXT §4.3.12).
+struct Entry {
+    name: Vec<u8>,
+    method: u16,
+    flags: u16,
+    stored: u64,
+    size: u64,
+    header: u64,
+}
+
+fn entries(source: &dyn ReadAt) -> Result<Vec<Entry>, CheckpointError> {
+    let Directory { offset, len, count } = directory(source)?;
+    if len > DIRECTORY || count > len / RECORD {
+        return Err(malformed(offset, "the directory is too long, or too short for its members"));
     }
-    Ok(archive)
+    let mut bytes = vec![0; len as usize];
+    source.read_exact_at(offset, &mut bytes)?;
+    let mut rest = bytes.as_slice();
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        let bad = || malformed(offset, "a record of the directory is cut off or has no signature");
+        let record = rest.get(..RECORD as usize).filter(|record| record.starts_with(b"PK\x01\x02")).ok_or_else(bad)?;
+        let (name_len, extra_len, comment_len) = (short(record, 28), short(record, 30), short(record, 32));
+        let tail = rest.get(RECORD as usize..).ok_or_else(bad)?;
+        let name = tail.get(..usize::from(name_len)).ok_or_else(bad)?;
+        let extra_end = usize::from(name_len) + usize::from(extra_len);
+        let extra = tail.get(usize::from(name_len)..extra_end).ok_or_else(bad)?;
+        rest = tail.get(extra_end + usize::from(comment_len)..).ok_or_else(bad)?;
+        let mut wide = wide_numbers(extra);
+        let mut number = |at: usize| match word(record, at) {
+            u32::MAX => wide.next(),
+            narrow => Some(u64::from(narrow)),
+        };
+        // The extended field holds only those that do not fit, in this order (§4.5.3).
+        let (size, stored, header) = (number(24), number(20), number(42));
+        let (Some(size), Some(stored), Some(header)) = (size, stored, header) else { return Err(bad()) };
+        let (flags, method) = (short(record, 8), short(record, 10));
+        entries.push(Entry { name: name.to_vec(), method, flags, stored, size, header });
+    }
+    if !rest.is_empty() {
+        return Err(malformed(offset, "the directory holds more than its members"));
+    }
+    Ok(entries)
 }
 
-/// Where a member's data starts by its local header (APPNOTE.TXT §4.3.7), which must name what the directory names.
-fn local_data(source: &dyn ReadAt, start: u64, name: &[u8], deflated: bool) -> Result<u64, CheckpointError> {
-    let mut header = [0; LOCAL_HEADER];
+struct Directory {
+    offset: u64,
+    len: u64,
+    count: u64,
+}
+
+/// Finds the directory by the record at the very end (§4.3.16) and its 64-bit forerunner (§4.3.14), which must agree and
+/// follow the directory without a gap.
+fn directory(source: &dyn ReadAt) -> Result<Directory, CheckpointError> {
+    let size = source.size();
+    let mut tail = vec![0; size.min(END + u64::from(u16::MAX)) as usize];
+    let tail_offset = size - tail.len() as u64;
+    source.read_exact_at(tail_offset, &mut tail)?;
+    let at = tail.windows(4).rposition(|window| window == b"PK\x05\x06");
+    let at = at.ok_or_else(|| malformed(0, "no end record"))?;
+    let end = tail.get(at..).filter(|end| end.len() as u64 >= END).unwrap_or_default();
+    if end.len() as u64 != END + u64::from(short(end, 20)) {
+        return Err(malformed(tail_offset, "other bytes stand after the archive"));
+    }
+    let mut end_offset = tail_offset + at as u64;
+    if short(end, 4) != 0 || short(end, 6) != 0 || short(end, 8) != short(end, 10) {
+        return Err(malformed(end_offset, "the archive has more than one disk"));
+    }
+    let narrow = Directory { offset: word(end, 16).into(), len: word(end, 12).into(), count: short(end, 10).into() };
+    let mut found = Directory { ..narrow };
+    let mut locator = [0; LOCATOR as usize];
+    if let Some(locator_offset) = end_offset.checked_sub(LOCATOR) {
+        source.read_exact_at(locator_offset, &mut locator)?;
+        if locator.starts_with(b"PK\x06\x07") {
+            end_offset = long(&locator, 8);
+            let mut end64 = [0; END64 as usize];
+            source.read_exact_at(end_offset, &mut end64)?;
+            if !end64.starts_with(b"PK\x06\x06") || end_offset.checked_add(END64) != Some(locator_offset) {
+                return Err(malformed(locator_offset, "the 64-bit end record is not where it is said to be"));
+            }
+            found = Directory { offset: long(&end64, 48), len: long(&end64, 40), count: long(&end64, 32) };
+        }
+    }
+    let agree = |narrow: u64, limit: u64, wide: u64| narrow == limit || narrow == wide;
+    let is_one = agree(narrow.offset, u64::from(u32::MAX), found.offset)
+        && agree(narrow.len, u64::from(u32::MAX), found.len)
+        && agree(narrow.count, u64::from(u16::MAX), found.count);
+    if !is_one || found.offset.checked_add(found.len) != Some(end_offset) {
+        return Err(malformed(end_offset, "the end records do not point to one directory just before them"));
+    }
+    Ok(found)
+}
+
+/// Numbers of the extra field 0x0001.
+fn wide_numbers(mut extra: &[u8]) -> impl Iterator<Item = u64> {
+    let mut numbers = Vec::new();
+    while extra.len() >= 4 {
+        let len = usize::from(short(extra, 2));
+        let Some(field) = extra.get(4..4 + len) else { break };
+        if short(extra, 0) == 1 {
+            numbers = field.as_chunks::<8>().0.iter().map(|number| u64::from_le_bytes(*number)).collect();
+            break;
+        }
+        extra = extra.get(4 + len..).unwrap_or_default();
+    }
+    numbers.into_iter()
+}
+
+/// Where a member's data starts by its local header (§4.3.7), which must name what the directory names.
+fn local_data(source: &dyn ReadAt, start: u64, name: &[u8], method: u16) -> Result<u64, CheckpointError> {
+    let bad = |reason: &str| malformed(start, reason);
+    let name_offset = start.checked_add(LOCAL_HEADER).ok_or_else(|| bad("an offset is too large"))?;
+    let mut header = [0; LOCAL_HEADER as usize];
     source.read_exact_at(start, &mut header)?;
-    let word = |at: usize| {
-        let bytes = header.get(at..at + 2).and_then(|bytes| bytes.try_into().ok());
-        bytes.map_or(0, u16::from_le_bytes)
-    };
     if !header.starts_with(b"PK\x03\x04") {
-        return Err(malformed(start, "no local header where the directory says"));
+        return Err(bad("no local header where the directory says"));
     }
-    let mut local_name = vec![0; usize::from(word(26))];
-    source.read_exact_at(start + LOCAL_HEADER as u64, &mut local_name)?;
-    if local_name != name || word(8) != u16::from(deflated) * 8 {
-        return Err(malformed(start, "the local header contradicts the directory"));
+    let mut local_name = vec![0; usize::from(short(&header, 26))];
+    source.read_exact_at(name_offset, &mut local_name)?;
+    if local_name != name || short(&header, 8) != method {
+        return Err(bad("the local header contradicts the directory"));
     }
-    Ok(start + LOCAL_HEADER as u64 + local_name.len() as u64 + u64::from(word(28)))
+    Ok(name_offset + local_name.len() as u64 + u64::from(short(&header, 28)))
+}
+
+fn short(bytes: &[u8], at: usize) -> u16 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |chunk| u16::from_le_bytes(*chunk))
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |chunk| u32::from_le_bytes(*chunk))
+}
+
+fn long(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |chunk| u64::from_le_bytes(*chunk))
 }
 
 fn malformed(offset: u64, reason: impl Into<String>) -> CheckpointError {
@@ -162,18 +271,6 @@ impl Read for Positioned<'_> {
     }
 }
 
-impl Seek for Positioned<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let position = match to {
-            SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::End(offset) => self.end.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-        };
-        self.position = position.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(self.position)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -181,6 +278,7 @@ mod tests {
     use std::io::Write;
 
     use proptest::prelude::*;
+    use zip::CompressionMethod;
     use zip::write::SimpleFileOptions;
 
     use super::*;

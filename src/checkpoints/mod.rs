@@ -13,18 +13,13 @@ mod gguf;
 mod model;
 mod numpy;
 mod onnx;
-mod onnx_graph;
-mod onnx_quantized;
 mod packed;
 mod parts;
 mod pickle;
-mod protobuf;
 mod read;
 mod safetensors;
 mod sniff;
 mod torch;
-mod torch_legacy;
-mod torch_tree;
 
 pub use decode::decode;
 pub use discover::{Discovery, Group, Unverifiable, discover, open};

@@ -7,7 +7,7 @@
 
 use std::io;
 
-use super::{Format, archive, onnx_graph, pickle};
+use super::{Format, archive, onnx, pickle};
 use crate::changes::{Content, ReadAt};
 
 /// What a file is.
@@ -65,7 +65,7 @@ pub(super) fn sniff(path: &str, content: &Content) -> io::Result<Sniffed> {
     if file.is_pickle()? {
         return Ok(Sniffed::Checkpoint(Format::TorchLegacy));
     }
-    if file.may_be_onnx() && onnx_graph::is_model(&*content.open()?) {
+    if file.may_be_onnx() && onnx::is_model(&*content.open()?) {
         return Ok(Sniffed::Checkpoint(Format::Onnx));
     }
     if head.starts_with(b"version https://git-lfs.github.com/spec/") && size < 1024 && name.is_checkpoint_like() {

@@ -8,9 +8,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
-use super::allowed::{is_allowed, is_collection, is_factory, is_mapping, takes_state};
+use super::allowed::{is_collection, is_mapping};
+use super::calls::name;
 use super::stream::{Stop, Stream};
-use super::value::{Global, Id, Note, Object, Pickle, Span, Value};
+use super::value::{Global, Id, Note, Pickle, Value};
 use crate::changes::ReadAt;
 
 const OPERATIONS: u64 = 16 << 20;
@@ -18,10 +19,8 @@ const VALUES: usize = 4 << 20;
 const STACK: usize = 1 << 20;
 const MARKS: usize = 10_000;
 const MEMO: usize = 4 << 20;
-const HAZARDS: usize = 256;
-const HELD_TEXT: u64 = 64 * 1024;
-const HELD_BYTE_TEXT: u64 = 1024;
-const INTEGER: u64 = 256;
+/// Hazards kept of one pickle; one is enough to block.
+pub(super) const HAZARDS: usize = 256;
 
 /// Why a pickle could not be read to its end, and what it would have done by then: an unpickler that fails at this
 /// byte has already made the calls before it.
@@ -64,20 +63,20 @@ pub(in crate::checkpoints) fn parse(source: &dyn ReadAt, start: u64, end: u64) -
     }
 }
 
-struct Machine<'a> {
-    stream: Stream<'a>,
+pub(super) struct Machine<'a> {
+    pub(super) stream: Stream<'a>,
     /// Offset of the opcode at work.
-    offset: u64,
+    pub(super) offset: u64,
     operations: u64,
-    values: Vec<Value>,
+    pub(super) values: Vec<Value>,
     stack: Vec<Id>,
     marks: Vec<usize>,
     memo: HashMap<u64, Id>,
-    notes: Vec<Note>,
+    pub(super) notes: Vec<Note>,
     /// Names off the allow-list, with the offset at which they were first named.
-    named: Vec<(Global, u64)>,
-    noted: BTreeSet<String>,
-    called: BTreeSet<Global>,
+    pub(super) named: Vec<(Global, u64)>,
+    pub(super) noted: BTreeSet<String>,
+    pub(super) called: BTreeSet<Global>,
 }
 
 impl<'a> Machine<'a> {
@@ -159,100 +158,6 @@ impl<'a> Machine<'a> {
             0x82..=0x84 => self.extension(opcode),
             _ => Err(Stop::bad(format!("unknown opcode 0x{opcode:02x}"))),
         }
-    }
-
-    fn integer(&mut self, opcode: u8) -> Result<(), Stop> {
-        let value = match opcode {
-            b'J' => Value::Int(i64::from(i32::from_le_bytes(self.stream.array()?))),
-            b'K' => Value::Int(i64::from(self.stream.byte()?)),
-            b'M' => Value::Int(i64::from(u16::from_le_bytes(self.stream.array()?))),
-            b'I' | b'L' => {
-                let line = self.stream.line()?;
-                match (opcode, line.as_str()) {
-                    (b'I', "00") => Value::Bool(false),
-                    (b'I', "01") => Value::Bool(true),
-                    _ => decimal(line.strip_suffix('L').unwrap_or(&line))?,
-                }
-            }
-            _ => {
-                let len = if opcode == 0x8a {
-                    u64::from(self.stream.byte()?)
-                } else {
-                    u64::from(u32::from_le_bytes(self.stream.array()?))
-                };
-                if len > INTEGER {
-                    return Err(Stop::bad("an integer is longer than 256 bytes"));
-                }
-                long(&self.stream.bytes(len)?)
-            }
-        };
-        self.push(value)
-    }
-
-    fn float(&mut self, opcode: u8) -> Result<(), Stop> {
-        let number = if opcode == b'G' {
-            f64::from_be_bytes(self.stream.array()?)
-        } else {
-            self.stream.line()?.parse().map_err(|_| Stop::bad("a float that is not a number"))?
-        };
-        self.push(Value::Float(number))
-    }
-
-    fn string(&mut self, opcode: u8) -> Result<(), Stop> {
-        match opcode {
-            b'S' => {
-                let line = self.stream.line()?;
-                let quoted = [b'\'', b'"'].iter().any(|quote| {
-                    line.len() >= 2 && line.as_bytes().first() == Some(quote) && line.as_bytes().last() == Some(quote)
-                });
-                if !quoted || line.contains('\\') {
-                    return Err(Stop::bad("a quoted string with escapes or without quotes"));
-                }
-                let text = line.get(1..line.len() - 1).unwrap_or_default();
-                self.push(Value::Str(text.into()))
-            }
-            b'V' => {
-                let line = self.stream.line()?;
-                if line.contains('\\') {
-                    return Err(Stop::bad("a string with escapes"));
-                }
-                self.push(Value::Str(line.into()))
-            }
-            b'T' | b'U' => {
-                let len = self.length(if opcode == b'T' { 4 } else { 1 })?;
-                let offset = self.stream.position();
-                if len > HELD_BYTE_TEXT {
-                    let span = self.stream.skip(len)?;
-                    return self.push(Value::ByteStr(span, None));
-                }
-                let text = String::from_utf8(self.stream.bytes(len)?).ok().map(String::into_boxed_str);
-                self.push(Value::ByteStr(Span { offset, len }, text))
-            }
-            _ => {
-                let len = self.length(match opcode {
-                    b'X' => 4,
-                    0x8c => 1,
-                    _ => 8,
-                })?;
-                if len > HELD_TEXT {
-                    let span = self.stream.skip(len)?;
-                    return self.push(Value::LongStr(span));
-                }
-                // Lone surrogates are legal here and in no name that matters; replaced, they match nothing.
-                let text = String::from_utf8_lossy(&self.stream.bytes(len)?).into_owned();
-                self.push(Value::Str(text.into()))
-            }
-        }
-    }
-
-    fn byte_string(&mut self, opcode: u8) -> Result<(), Stop> {
-        let len = self.length(match opcode {
-            b'C' => 1,
-            b'B' => 4,
-            _ => 8,
-        })?;
-        let span = self.stream.skip(len)?;
-        self.push(Value::Bytes(span))
     }
 
     fn tuple(&mut self, opcode: u8) -> Result<(), Stop> {
@@ -349,185 +254,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn global(&mut self, opcode: u8) -> Result<(), Stop> {
-        let (module, name) = if opcode == b'c' {
-            (self.stream.line()?, self.stream.line()?)
-        } else {
-            let (name, module) = (self.pop()?, self.pop()?);
-            (self.held_text(module)?, self.held_text(name)?)
-        };
-        self.push_global(module, name)
-    }
-
-    fn push_global(&mut self, module: String, name: String) -> Result<(), Stop> {
-        let global = Global { module: module.into(), name: name.into() };
-        if !is_allowed(&global) && self.noted.len() < HAZARDS && self.noted.insert(format!("names {global}")) {
-            self.named.push((global.clone(), self.offset));
-        }
-        self.push(Value::Global(Box::new(global)))
-    }
-
-    fn held_text(&self, id: Id) -> Result<String, Stop> {
-        match self.values.get(id.0 as usize) {
-            Some(Value::Str(text) | Value::ByteStr(_, Some(text))) => Ok(text.to_string()),
-            _ => Err(Stop::bad("a module or name that is no text")),
-        }
-    }
-
-    fn call(&mut self, opcode: u8) -> Result<(), Stop> {
-        let keywords = if opcode == 0x92 { Some(self.pop()?) } else { None };
-        let (args, callable) = (self.pop()?, self.pop()?);
-        self.make(callable, args)?;
-        // Keyword arguments are kept as items: only classes off the allow-list are ever given any.
-        if let Some(keywords) = keywords
-            && let Some(Value::Dict(items)) = self.values.get(keywords.0 as usize)
-            && !items.is_empty()
-        {
-            self.note("passes keyword arguments");
-        }
-        Ok(())
-    }
-
-    fn instance(&mut self, opcode: u8) -> Result<(), Stop> {
-        if opcode == b'i' {
-            let (module, name) = (self.stream.line()?, self.stream.line()?);
-            let args = self.pop_mark()?;
-            self.push_global(module, name)?;
-            let callable = self.pop()?;
-            let args = self.add(Value::Tuple(args.into()))?;
-            return self.make(callable, args);
-        }
-        let mut args = self.pop_mark()?;
-        if args.is_empty() {
-            return Err(Stop::bad("an instance of nothing"));
-        }
-        let callable = args.remove(0);
-        let args = self.add(Value::Tuple(args.into()))?;
-        self.make(callable, args)
-    }
-
-    /// Records a call and judges it.
-    fn make(&mut self, callable: Id, args: Id) -> Result<(), Stop> {
-        match self.resolve(callable) {
-            Some(global) if is_allowed(&global) => self.judge_arguments(&global, args),
-            Some(global) => {
-                self.note(&format!("calls {global}"));
-                self.called.insert(global);
-            }
-            None => {
-                let made_by = self.class(callable);
-                self.note(&format!("calls what {} returns", name(made_by.as_ref())));
-            }
-        }
-        self.push(Value::Object(Box::new(Object {
-            callable,
-            args,
-            state: None,
-            items: Vec::new(),
-            appended: Vec::new(),
-        })))
-    }
-
-    /// Allowed callables that call one of their arguments.
-    fn judge_arguments(&mut self, global: &Global, args: Id) {
-        let is_judged = match &*global.name {
-            "defaultdict" => is_factory,
-            "_rebuild_from_type_v2" => is_allowed,
-            _ => return,
-        };
-        let first = match self.values.get(args.0 as usize) {
-            Some(Value::Tuple(ids)) => ids.first().copied(),
-            _ => None,
-        };
-        let Some(first) = first else { return };
-        match self.resolve(first) {
-            Some(argument) if is_judged(&argument) => {}
-            Some(argument) => {
-                self.note(&format!("calls {argument}"));
-                self.called.insert(argument);
-            }
-            None if self.values.get(first.0 as usize) == Some(&Value::None) => {}
-            None => self.note(&format!("calls an argument of {global}")),
-        }
-    }
-
-    fn build(&mut self) -> Result<(), Stop> {
-        let (state, target) = (self.pop()?, self.peek()?);
-        let class = self.class(target);
-        match self.values.get_mut(target.0 as usize) {
-            Some(Value::Object(object)) => {
-                object.state = Some(state);
-                // A class off the allow-list has been noted when it was called.
-                if class.as_ref().is_none_or(|class| is_allowed(class) && !takes_state(class)) {
-                    self.note(&format!("sets the state of {}", name(class.as_ref())));
-                }
-                Ok(())
-            }
-            Some(Value::Global(global)) => {
-                let what = format!("sets attributes of {global}");
-                self.note(&what);
-                Ok(())
-            }
-            _ => Err(Stop::bad("state is set on a plain value")),
-        }
-    }
-
-    fn persistent(&mut self, opcode: u8) -> Result<(), Stop> {
-        let id = if opcode == b'Q' {
-            self.pop()?
-        } else {
-            let line = self.stream.line()?;
-            self.add(Value::Str(line.into()))?
-        };
-        self.push(Value::Persistent(id))
-    }
-
-    fn extension(&mut self, opcode: u8) -> Result<(), Stop> {
-        let code = self.length(1 << (opcode - 0x82))?;
-        self.note(&format!("uses copyreg extension {code}"));
-        self.push_global("copyreg".to_owned(), format!("extension {code}"))
-    }
-
-    /// The name behind a callable; the old `('module', class, …)` persistent ids stand for their class.
-    fn resolve(&self, id: Id) -> Option<Global> {
-        match self.values.get(id.0 as usize)? {
-            Value::Global(global) => Some((**global).clone()),
-            Value::Persistent(id) => match self.values.get(id.0 as usize)? {
-                Value::Tuple(ids) => match self.values.get(ids.get(1)?.0 as usize)? {
-                    Value::Global(global) => Some((**global).clone()),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// What an object was made by.
-    fn class(&self, id: Id) -> Option<Global> {
-        match self.values.get(id.0 as usize)? {
-            Value::Object(object) => self.resolve(object.callable),
-            _ => None,
-        }
-    }
-
-    fn note(&mut self, what: &str) {
-        if self.notes.len() < HAZARDS && self.noted.insert(what.to_owned()) {
-            self.notes.push(Note { what: what.to_owned(), offset: self.offset });
-        }
-    }
-
-    /// A little-endian length of 1, 2, 4 or 8 bytes.
-    fn length(&mut self, width: u8) -> Result<u64, Stop> {
-        Ok(match width {
-            1 => u64::from(self.stream.byte()?),
-            2 => u64::from(u16::from_le_bytes(self.stream.array()?)),
-            4 => u64::from(u32::from_le_bytes(self.stream.array()?)),
-            _ => u64::from_le_bytes(self.stream.array()?),
-        })
-    }
-
-    fn add(&mut self, value: Value) -> Result<Id, Stop> {
+    pub(super) fn add(&mut self, value: Value) -> Result<Id, Stop> {
         if self.values.len() >= VALUES {
             return Err(Stop::bad("more than 4 million values"));
         }
@@ -535,12 +262,12 @@ impl<'a> Machine<'a> {
         Ok(Id(self.values.len() as u32 - 1))
     }
 
-    fn push(&mut self, value: Value) -> Result<(), Stop> {
+    pub(super) fn push(&mut self, value: Value) -> Result<(), Stop> {
         let id = self.add(value)?;
         self.push_id(id)
     }
 
-    fn push_id(&mut self, id: Id) -> Result<(), Stop> {
+    pub(super) fn push_id(&mut self, id: Id) -> Result<(), Stop> {
         if self.stack.len() >= STACK {
             return Err(Stop::bad("more than a million values on the stack"));
         }
@@ -561,14 +288,14 @@ impl<'a> Machine<'a> {
         self.marks.last().copied().unwrap_or(0)
     }
 
-    fn pop(&mut self) -> Result<Id, Stop> {
+    pub(super) fn pop(&mut self) -> Result<Id, Stop> {
         if self.stack.len() <= self.fence() {
             return Err(Stop::bad("the stack has run empty"));
         }
         self.stack.pop().ok_or_else(|| Stop::bad("the stack has run empty"))
     }
 
-    fn peek(&self) -> Result<Id, Stop> {
+    pub(super) fn peek(&self) -> Result<Id, Stop> {
         if self.stack.len() <= self.fence() {
             return Err(Stop::bad("the stack has run empty"));
         }
@@ -584,14 +311,10 @@ impl<'a> Machine<'a> {
         self.pop().map(|_| ())
     }
 
-    fn pop_mark(&mut self) -> Result<Vec<Id>, Stop> {
+    pub(super) fn pop_mark(&mut self) -> Result<Vec<Id>, Stop> {
         let mark = self.marks.pop().ok_or_else(|| Stop::bad("no mark to return to"))?;
         Ok(self.stack.split_off(mark.min(self.stack.len())))
     }
-}
-
-fn name(class: Option<&Global>) -> String {
-    class.map_or_else(|| "a value".to_owned(), ToString::to_string)
 }
 
 fn pairs(ids: &[Id]) -> Result<Vec<(Id, Id)>, Stop> {
@@ -601,33 +324,4 @@ fn pairs(ids: &[Id]) -> Result<Vec<(Id, Id)>, Stop> {
     } else {
         Err(Stop::bad("a key without a value"))
     }
-}
-
-fn decimal(text: &str) -> Result<Value, Stop> {
-    let number: i128 = text.trim().parse().map_err(|_| Stop::bad("an integer that is not a number"))?;
-    Ok(long(&number.to_le_bytes()))
-}
-
-/// Two's complement, little-endian, with redundant sign bytes dropped.
-fn long(bytes: &[u8]) -> Value {
-    let is_negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
-    let filler = if is_negative { 0xff } else { 0 };
-    if bytes.get(8..).is_none_or(|rest| rest.iter().all(|byte| *byte == filler)) {
-        let mut word = [filler; 8];
-        for (to, from) in word.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        let number = i64::from_le_bytes(word);
-        if (number < 0) == is_negative {
-            return Value::Int(number);
-        }
-    }
-    let mut kept = bytes;
-    while let [head @ .., last] = kept
-        && *last == filler
-        && head.last().is_some_and(|byte| (byte & 0x80 != 0) == is_negative)
-    {
-        kept = head;
-    }
-    Value::BigInt(kept.into())
 }

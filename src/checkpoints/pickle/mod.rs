@@ -6,8 +6,12 @@
 //! [`Note`]s of what it would call. Globals are names, calls are [`Object`] records: nothing is imported or executed.
 
 mod allowed;
+mod calls;
 mod machine;
+mod scalars;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub(super) use machine::{Failure, parse};

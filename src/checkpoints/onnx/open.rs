@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::onnx_graph::{self, Data, Graph, Raw, dtype};
-use super::onnx_quantized::{self, Quantized};
-use super::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Tensor};
+use super::super::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Tensor};
+use super::graph::{self, Data, Graph, Raw, dtype};
+use super::quantized::{self, Quantized};
 use crate::changes::ReadAt;
 
 /// Opens a model; `files` holds it first.
@@ -17,11 +17,11 @@ use crate::changes::ReadAt;
 /// # Errors
 /// Malformed if it contradicts the format, `MissingPart` if external data is not among the files, Unsupported if most
 /// of its numbers are in 4-bit or other types that are not read.
-pub(super) fn open(files: Vec<CheckpointFile>) -> Result<Checkpoint, CheckpointError> {
+pub(in crate::checkpoints) fn open(files: Vec<CheckpointFile>) -> Result<Checkpoint, CheckpointError> {
     let Some(model) = files.first() else { return Err(malformed("no model file".to_owned())) };
-    let graph = onnx_graph::read(&*model.content.open()?)?;
+    let graph = graph::read(&*model.content.open()?)?;
     let placer = Placer { files: &files };
-    let found = onnx_quantized::find(&graph);
+    let found = quantized::find(&graph);
     let quantized: HashMap<usize, &Quantized> = found.quantized.iter().map(|one| (one.values, one)).collect();
     let mut tensors = Vec::new();
     let mut names = HashSet::new();
@@ -62,8 +62,11 @@ pub(super) fn open(files: Vec<CheckpointFile>) -> Result<Checkpoint, CheckpointE
 
 /// Paths of the external data files of the model at `model_path`, as far as they stay in its folder; and locations that
 /// do not.
-pub(super) fn external_data(source: &dyn ReadAt, model_path: &str) -> Result<External, CheckpointError> {
-    let graph = onnx_graph::read(source)?;
+pub(in crate::checkpoints) fn external_data(
+    source: &dyn ReadAt,
+    model_path: &str,
+) -> Result<External, CheckpointError> {
+    let graph = graph::read(source)?;
     let mut external = External::default();
     for raw in graph.tensors {
         if let Data::External { location, .. } = raw.data {
@@ -78,11 +81,11 @@ pub(super) fn external_data(source: &dyn ReadAt, model_path: &str) -> Result<Ext
 
 /// Files that a model keeps its numbers in.
 #[derive(Debug, Default)]
-pub(super) struct External {
+pub(in crate::checkpoints) struct External {
     /// Paths in the repository or folder.
-    pub(super) paths: BTreeSet<String>,
+    pub(in crate::checkpoints) paths: BTreeSet<String>,
     /// Locations that leave the model's folder, which are never followed.
-    pub(super) outside: BTreeSet<String>,
+    pub(in crate::checkpoints) outside: BTreeSet<String>,
 }
 
 /// The path of an external data file: below the model's folder, or nothing.

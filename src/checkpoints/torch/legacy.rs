@@ -8,10 +8,11 @@
 
 use std::collections::BTreeMap;
 
-use super::CheckpointError;
-use super::pickle::{self, Pickle, Value};
-use super::torch::{Contents, Region, big_endian, malformed, refuse, states_big_endian};
-use super::torch_tree;
+use super::super::CheckpointError;
+use super::super::pickle::{self, Pickle, Value};
+use super::open::{Contents, big_endian, malformed, refuse, states_big_endian};
+use super::place::Region;
+use super::{rebuild, tree};
 use crate::changes::ReadAt;
 
 /// 0x1950a86a20f9469cfc6c, little-endian.
@@ -49,7 +50,7 @@ pub(super) fn read(
         return Err(big_endian());
     }
     let regions = storages(source, file, &object, &keys)?;
-    let found = torch_tree::collect(&object, "").map_err(|reason| malformed(FORMAT, version.end, reason))?;
+    let found = tree::collect(&object, "").map_err(|reason| malformed(FORMAT, version.end, reason))?;
     let base = Region::Plain { file, offset: 0, len: source.size() };
     contents.add_tensors(found, &object, source, &base, |view| {
         let (elements, region) = regions
@@ -70,7 +71,7 @@ fn storages(
     object: &Pickle,
     keys: &Pickle,
 ) -> Result<BTreeMap<String, (u64, Region)>, CheckpointError> {
-    let sizes = torch_tree::element_sizes(object);
+    let sizes = rebuild::element_sizes(object);
     let listed = keys.sequence(keys.root).ok_or_else(|| malformed(FORMAT, keys.end, "its storage keys are no list"))?;
     let mut regions = BTreeMap::new();
     let mut at = keys.end;

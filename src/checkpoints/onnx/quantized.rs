@@ -3,13 +3,13 @@
 //! Quantized weights of an ONNX graph, found by how they are used.
 //!
 //! In: a [`Graph`]. Out: which tensors are integers to be scaled, by what, along which axis. Seen are `DequantizeLinear`
-//! (also behind a `Gather`), the `QLinear` and integer operators of ONNX and of onnxruntime's contrib set, and weights that
+//! (also behind a `Gather` and other moves), the `QLinear` and integer operators of ONNX and of onnxruntime's contrib set, and weights that
 //! are cast and multiplied by a scale.
 
 use std::collections::{HashMap, HashSet};
 
-use super::Dtype;
-use super::onnx_graph::{Graph, Node, Raw, dtype};
+use super::super::Dtype;
+use super::graph::{Graph, Node, Raw, dtype};
 
 /// Integers and what makes numbers of them, as indices into [`Graph::tensors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,18 +114,31 @@ impl<'a> Uses<'a> {
         found.into_iter().flatten().collect()
     }
 
-    /// `DequantizeLinear(x, scale[, zero])`; `x` may be rows gathered from the weight.
+    /// `DequantizeLinear(x, scale[, zero])`; `x` may be rows gathered from the weight, which share one scale.
     fn dequantized(&self, node: &Node) -> Option<Quantized> {
         let input = node.inputs.first()?;
         let (values, layout) = match self.tensor(input) {
             Some(values) => (values, Layout::Axis(node.axis.unwrap_or(1))),
-            None => {
-                let gather = self.producers.get(input.as_str()).filter(|producer| producer.operator == "Gather")?;
-                (self.tensor(gather.inputs.first()?)?, Layout::Scalar)
-            }
+            None => (self.behind_moves(input)?, Layout::Scalar),
         };
         let zero = node.inputs.get(2).and_then(|zero| self.tensor(zero));
         self.quantized(values, self.tensor(node.inputs.get(1)?)?, zero, layout)
+    }
+
+    /// The weight whose rows or elements were only moved about on the way to `name`.
+    fn behind_moves(&self, name: &str) -> Option<usize> {
+        let mut name = name;
+        for _ in 0..8 {
+            let producer = self.producers.get(name)?;
+            if !matches!(producer.operator.as_str(), "Gather" | "Transpose" | "Reshape" | "Squeeze" | "Unsqueeze") {
+                return None;
+            }
+            name = producer.inputs.first()?;
+            if let Some(index) = self.tensor(name) {
+                return Some(index);
+            }
+        }
+        None
     }
 
     /// Values, scale and zero point at these inputs.

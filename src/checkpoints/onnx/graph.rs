@@ -5,8 +5,8 @@
 //! In: a source. Out: a [`Graph`]: initializers, constants, nodes and properties of the main graph, its subgraphs and the
 //! model's functions. Weights are named by position and not read.
 
+use super::super::{CheckpointError, Dtype};
 use super::protobuf::{Message, Wire, WireError};
-use super::{CheckpointError, Dtype};
 use crate::changes::ReadAt;
 
 const DEPTH: usize = 32;
@@ -86,7 +86,7 @@ pub(super) fn read(source: &dyn ReadAt) -> Result<Graph, CheckpointError> {
 
 /// Whether the bytes are a `ModelProto`: only its fields with their wire types, a plausible `ir_version`, one graph with
 /// only the fields of a graph at its front.
-pub(super) fn is_model(source: &dyn ReadAt) -> bool {
+pub(in crate::checkpoints) fn is_model(source: &dyn ReadAt) -> bool {
     check_model(source).unwrap_or(false)
 }
 
