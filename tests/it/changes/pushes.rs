@@ -76,7 +76,7 @@ fn sha256_repositories_are_read_like_others() {
     let tip = git.put("b", "2");
     assert_eq!(tip.len(), 64);
     git.git("branch feature");
-    git.git("push --quiet origin main:old");
+    git.git("push --quiet origin main~1:refs/heads/old");
     let published = push(&git, &["origin", "main", "feature", ":old"]);
     assert_eq!(published.snapshots.len(), 2);
     assert_eq!(brought(&published.snapshots[0]), brought(&published.snapshots[1]).as_slice());
