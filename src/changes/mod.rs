@@ -6,7 +6,7 @@
 //! Out: one [`Snapshot`] a published tree, whose files can be read without a work tree.
 //!
 //! Reading order: [`PushLine`] (the protocol) → [`Repository`] (opening, objects, refs) → `requests` (what each way of
-//! asking means: tip, hidden commits, base) → `survey` (walk, diffs, listing) → `files` (blobs, LFS, attributes).
+//! asking means: tip, hidden commits, base) → `survey` (walk, diffs, listing; `history`, `trees`, `versions`) → `files` (blobs, LFS, attributes).
 //! `folder` needs none of it. `hooks` puts the gate in git's way. gix stops here: no type of it leaves this folder.
 //!
 //! Replace refs are ignored throughout: a push sends the original objects, so those are what is looked at.
@@ -27,6 +27,7 @@ mod requests;
 mod snapshot;
 mod survey;
 mod trees;
+mod versions;
 
 pub use content::{Content, Fetch, ReadAt};
 pub use error::ChangesError;

@@ -50,7 +50,8 @@ fn a_push_without_a_model_goes_through() {
     let output = watched.push(&["origin", "main"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(watched.on_server("refs/heads/main"), Some(tip));
-    let deleted = watched.push(&["origin", ":main"]);
-    assert_eq!(deleted.status.success(), watched.on_server("refs/heads/main").is_none());
+    assert!(watched.push(&["origin", "main:side"]).status.success());
+    assert!(watched.push(&["origin", ":side"]).status.success(), "a delete publishes nothing");
+    assert_eq!(watched.on_server("refs/heads/side"), None);
     assert!(watched.sandbox.path("server.git").is_dir());
 }
