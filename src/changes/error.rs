@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can keep a request from being answered at all: every one of these means "could not check".
 
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 
@@ -111,11 +112,11 @@ impl ChangesError {
         Self::Io { path: path.into(), source }
     }
 
-    pub(crate) fn object(what: &'static str, id: impl ToString, reason: impl ToString) -> Self {
+    pub(crate) fn object(what: &'static str, id: impl Display, reason: impl Display) -> Self {
         Self::Object { what, id: id.to_string(), reason: reason.to_string() }
     }
 
-    pub(crate) fn metadata(what: &'static str, reason: impl ToString) -> Self {
+    pub(crate) fn metadata(what: &'static str, reason: impl Display) -> Self {
         Self::Metadata { what, reason: reason.to_string() }
     }
 }

@@ -15,8 +15,8 @@ use super::{ChangesError, Content, File, FileState, Problem, ProblemKind, Publis
 /// problem; only `path` itself must be readable.
 pub fn folder(path: &Path) -> Result<Published, ChangesError> {
     let label = path.display().to_string();
-    let mut published = Published::default();
-    published.scope = Scope { kind: ScopeKind::Path, refs: vec![label.clone()], commits: 0 };
+    let scope = Scope { kind: ScopeKind::Path, refs: vec![label.clone()], commits: 0 };
+    let mut published = Published { scope, ..Published::default() };
     let mut snapshot = Snapshot { label, ..Snapshot::default() };
     let data = fs::metadata(path).map_err(|error| ChangesError::io(path, error))?;
     if data.is_dir() {

@@ -77,9 +77,10 @@ fn walk_with_git(repository: &Repository, tip: ObjectId, hidden: &[ObjectId]) ->
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| failed(error.to_string()))?;
     if let Some(mut input) = child.stdin.take() {
-        let hidden: String = hidden.iter().map(|id| format!("^{id}\n")).collect();
+        let hidden = hidden.iter().map(|id| format!("^{id}"));
+        let lines: Vec<String> = std::iter::once(tip.to_string()).chain(hidden).collect();
         // A broken pipe shows in the exit status below.
-        let _ = input.write_all(format!("{tip}\n{hidden}").as_bytes());
+        let _ = input.write_all(lines.join("\n").as_bytes());
     }
     let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {

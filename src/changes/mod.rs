@@ -6,7 +6,7 @@
 //! Out: one [`Snapshot`] a published tree, whose files can be read without a work tree.
 //!
 //! Reading order: [`PushLine`] (the protocol) → [`Repository`] (opening, objects, refs) → `requests` (what each way of
-//! asking means: tip, hidden commits, base) → `survey` (walk, diffs, listing) → `files` (blobs, LFS, attributes).
+//! asking means: tip, hidden commits, base) → `survey` (walk, diffs, listing; `history`, `trees`, `versions`) → `files` (blobs, LFS, attributes).
 //! `folder` needs none of it. `hooks` puts the gate in git's way. gix stops here: no type of it leaves this folder.
 //!
 //! Replace refs are ignored throughout: a push sends the original objects, so those are what is looked at.
@@ -18,7 +18,7 @@ mod error;
 mod files;
 mod folder;
 mod history;
-//mod hooks;
+mod hooks;
 pub mod lfs;
 mod lines;
 mod references;
@@ -27,11 +27,12 @@ mod requests;
 mod snapshot;
 mod survey;
 mod trees;
+mod versions;
 
 pub use content::{Content, Fetch, ReadAt};
 pub use error::ChangesError;
 pub use folder::folder;
-//pub use hooks::{HookMethod, HookState, HookStatus, InstallOptions, git_version};
+pub use hooks::{HookMethod, HookState, HookStatus, InstallOptions, git_version};
 pub use lines::{PreCommit, PushLine, ReceiveLine, parse_push_lines, parse_receive_lines};
 pub use repository::Repository;
 pub use snapshot::{File, FileState, LfsPointer, Problem, ProblemKind, Published, Scope, ScopeKind, Snapshot};

@@ -4,6 +4,7 @@
 
 use gix::ObjectId;
 
+use super::history::History;
 use super::references::peel_to_commit;
 use super::repository::object_id;
 use super::survey::{self, Target};
@@ -34,32 +35,29 @@ impl Repository {
                 published.remarks.push(format!("{} would be deleted; a delete publishes nothing", line.remote_ref));
                 continue;
             }
-            if line.remote_ref.starts_with("refs/remotes/") {
+            if remote.has_mirrored(self, line)? {
                 published.remarks.push(format!(
-                    "{} is a remote-tracking ref, mirrored; its commits are published elsewhere and were skipped",
+                    "{} is a remote-tracking ref, mirrored; the remote has its commits and it was skipped",
                     line.remote_ref
                 ));
                 continue;
             }
             let known = known(&local, &line.remote_id);
             let mut target = Target { label: line.remote_ref.clone(), ..Target::default() };
-            match known.and_then(|id| peel_to_commit(&local, id)) {
-                Some(commit) => {
-                    target.hidden.push(commit);
-                    target.base = Some(commit);
+            if let Some(commit) = known.and_then(|id| peel_to_commit(&local, id)) {
+                target.hidden.push(commit);
+                target.base = Some(commit);
+            } else {
+                target.hidden.clone_from(&remote.tips);
+                target.policy = remote.default_tip;
+                if !line.is_new() && known.is_none() {
+                    published.problems.push(unknown_remote(line));
+                    target.base = remote.tracking(self, &line.remote_ref);
                 }
-                None => {
-                    target.hidden.clone_from(&remote.tips);
-                    target.policy = remote.default_tip;
-                    if !line.is_new() && known.is_none() {
-                        published.problems.push(unknown_remote(line));
-                        target.base = remote.tracking(self, &line.remote_ref);
-                    }
-                    published.remarks.extend(remote.remark.clone());
-                }
+                published.remarks.extend(remote.remark.clone());
             }
             published.scope.refs.push(line.remote_ref.clone());
-            survey::survey(self, self.pushed_id(&local, line)?, &target, &mut published)?;
+            survey::survey(self, published_id(&local, &line.local_id)?, &target, &mut published)?;
         }
         published.remarks.dedup();
         Ok(published)
@@ -87,8 +85,7 @@ impl Repository {
                 target.policy = self.head_commit()?;
             }
             published.scope.refs.push(line.reference.clone());
-            let tip = object_id(&local, &line.new_id)
-                .ok_or_else(|| ChangesError::object("object", &line.new_id, "it is not of this repository's hash"))?;
+            let tip = published_id(&local, &line.new_id)?;
             survey::survey(self, tip, &target, &mut published)?;
         }
         Ok(published)
@@ -181,11 +178,6 @@ impl Repository {
         survey::files_under(self, self.resolve(commit)?, folder)
     }
 
-    fn pushed_id(&self, local: &gix::Repository, line: &PushLine) -> Result<ObjectId, ChangesError> {
-        object_id(local, &line.local_id)
-            .ok_or_else(|| ChangesError::object("object", &line.local_id, "it is not of this repository's hash"))
-    }
-
     fn push_remote(&self, branch: Option<&str>) -> String {
         let local = self.local();
         let config = local.config_snapshot();
@@ -238,6 +230,19 @@ impl Remote {
         Ok(Self { name, tips, default_tip, remark })
     }
 
+    /// Whether a line only mirrors a remote-tracking ref (`git push --mirror` sends `refs/remotes/` too) back to the
+    /// remote that has its commits. One that tracks another remote is published like any ref, and so looked at.
+    fn has_mirrored(&self, repository: &Repository, line: &PushLine) -> Result<bool, ChangesError> {
+        if line.local_ref != line.remote_ref || !line.remote_ref.starts_with("refs/remotes/") {
+            return Ok(false);
+        }
+        let local = repository.local();
+        let Some(commit) = known(&local, &line.local_id).and_then(|id| peel_to_commit(&local, id)) else {
+            return Ok(false);
+        };
+        Ok(History::walk(repository, commit, &self.tips)?.commits.is_empty())
+    }
+
     /// The commit this remote's ref was last seen at.
     fn tracking(&self, repository: &Repository, remote_ref: &str) -> Option<ObjectId> {
         let branch = remote_ref.strip_prefix("refs/heads/")?;
@@ -252,6 +257,10 @@ fn scope(kind: ScopeKind) -> Scope {
 /// The id, if it is not zero and its object is here.
 fn known(local: &gix::Repository, hex: &str) -> Option<ObjectId> {
     object_id(local, hex).filter(|id| !id.is_null() && local.has_object(id))
+}
+
+fn published_id(local: &gix::Repository, hex: &str) -> Result<ObjectId, ChangesError> {
+    object_id(local, hex).ok_or_else(|| ChangesError::object("object", hex, "it is not of this repository's hash"))
 }
 
 fn unknown_remote(line: &PushLine) -> Problem {

@@ -2,17 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One published tree, looked at: its commits walked, their trees compared, every file listed.
 
-use std::collections::{BTreeMap, HashSet};
-
 use gix::ObjectId;
-use gix::bstr::{BStr, BString, ByteSlice};
+use gix::bstr::{BStr, ByteSlice};
 use gix::objs::Kind;
-use gix::objs::tree::{EntryKind, EntryMode};
+use gix::objs::tree::EntryKind;
 
 use super::attributes::{Attributes, is_attributes_file};
 use super::files::{Files, Version};
-use super::history::{Commit, History};
-use super::trees::{self, Entry};
+use super::history::History;
+use super::trees::{self, Entry, at_path, tree_of};
+use super::versions::{self, Brought, Differences, Introduced};
 use super::{ChangesError, Content, File, Problem, ProblemKind, Published, Repository, Snapshot};
 
 /// File at the top of the base side's tree that holds the owner's decisions.
@@ -94,73 +93,10 @@ pub(super) fn files_under(
     below(&local, tree_of(&local, commit)?, folder, &files)
 }
 
-/// How the published tree differs from the base side.
-#[derive(Debug, Default)]
-struct Differences {
-    /// Paths whose content is new or changed → what was there before.
-    present: BTreeMap<BString, Option<(ObjectId, EntryMode)>>,
-    /// Paths of the base side that are gone.
-    removed: BTreeMap<BString, (ObjectId, EntryMode)>,
-}
-
-impl Differences {
-    fn of_trees(changes: Vec<trees::Change>) -> Self {
-        let mut all = Self::default();
-        for change in changes {
-            match (change.before, change.after) {
-                // A change of the mode alone changes no content.
-                (Some((before, _)), Some((after, _))) if before == after => {}
-                (before, Some(_)) => {
-                    let held = all.removed.remove(&change.path);
-                    all.present.insert(change.path, before.or(held));
-                }
-                (Some(before), None) => {
-                    if let Some(held) = all.present.get_mut(&change.path) {
-                        *held = Some(before);
-                    } else {
-                        all.removed.insert(change.path, before);
-                    }
-                }
-                (None, None) => {}
-            }
-        }
-        all
-    }
-
-    fn of_listings(before: &[Entry], after: &[Entry]) -> Self {
-        let mut all = Self::default();
-        for entry in after {
-            let held = at_path(before, entry.path.as_bstr());
-            if held.is_none_or(|held| held.id != entry.id) {
-                all.present.insert(entry.path.clone(), held.map(|held| (held.id, held.mode)));
-            }
-        }
-        for entry in before {
-            if at_path(after, entry.path.as_bstr()).is_none() {
-                all.removed.insert(entry.path.clone(), (entry.id, entry.mode));
-            }
-        }
-        all
-    }
-}
-
 struct Survey<'a> {
     repository: &'a Repository,
     local: &'a gix::Repository,
     target: &'a Target,
-}
-
-/// Versions brought by the range, by path and blob.
-type Introduced = BTreeMap<(BString, ObjectId), Brought>;
-
-/// How a version came in.
-#[derive(Clone, Copy, Debug)]
-struct Brought {
-    mode: EntryMode,
-    /// First commit that has it.
-    commit: ObjectId,
-    /// Place of that commit in the range, oldest first.
-    order: usize,
 }
 
 impl Survey<'_> {
@@ -185,7 +121,7 @@ impl Survey<'_> {
                 remedy: "git fetch --unshallow (in CI: fetch-depth: 0)".into(),
             });
         }
-        let introduced = self.introduced(&history.commits)?;
+        let introduced = versions::introduced(self.local, &history.commits)?;
         let base = self.target.base.or_else(|| history.boundary());
         let base_tree = base.map(|commit| tree_of(self.local, commit)).transpose()?;
         let entries = self.listing(tip_tree)?;
@@ -328,30 +264,6 @@ impl Survey<'_> {
         Ok(list)
     }
 
-    /// A commit brings the versions that none of its parents has: a clean merge brings nothing, an evil one does.
-    fn introduced(&self, commits: &[Commit]) -> Result<Introduced, ChangesError> {
-        let mut introduced = Introduced::new();
-        for (order, commit) in commits.iter().rev().enumerate() {
-            let tree = tree_of(self.local, commit.id)?;
-            let mut parents = commit.parents.iter().map(|parent| tree_of(self.local, *parent));
-            let mut changes = trees::diff(self.local, parents.next().transpose()?, tree)?;
-            for parent in parents {
-                if changes.is_empty() {
-                    break;
-                }
-                let other: HashSet<BString> =
-                    trees::diff(self.local, Some(parent?), tree)?.into_iter().map(|change| change.path).collect();
-                changes.retain(|change| other.contains(&change.path));
-            }
-            for change in changes {
-                if let Some((id, mode)) = change.after {
-                    introduced.entry((change.path, id)).or_insert(Brought { mode, commit: commit.id, order });
-                }
-            }
-        }
-        Ok(introduced)
-    }
-
     fn read_base_side(
         &self,
         commit: Option<ObjectId>,
@@ -391,22 +303,12 @@ fn subtree(local: &gix::Repository, tree: ObjectId, folder: &str) -> Result<Opti
     Ok(found.filter(|(_, mode)| mode.is_tree()).map(|(id, _)| id))
 }
 
-fn tree_of(local: &gix::Repository, commit: ObjectId) -> Result<ObjectId, ChangesError> {
-    let tree = local.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach));
-    tree.map_err(|error| ChangesError::object("commit", commit, error))
-}
-
 fn attributes_among<'repo>(
     local: &'repo gix::Repository,
     entries: &[Entry],
 ) -> Result<Attributes<'repo>, ChangesError> {
     let files = entries.iter().filter(|entry| entry.mode.is_blob() && is_attributes_file(entry.path.as_bstr()));
     Attributes::new(local, files.map(|entry| (entry.path.clone(), entry.id)))
-}
-
-fn at_path<'a>(entries: &'a [Entry], path: &BStr) -> Option<&'a Entry> {
-    let index = entries.binary_search_by(|entry| entry.path.as_bstr().cmp(path)).ok()?;
-    entries.get(index)
 }
 
 fn plain(entry: &Entry) -> Version<'_> {

@@ -72,6 +72,18 @@ pub(super) fn find(
     Ok(entry.map(|entry| (entry.object_id(), entry.mode())))
 }
 
+/// The entry at `path` in a list ordered by path.
+pub(super) fn at_path<'a>(entries: &'a [Entry], path: &BStr) -> Option<&'a Entry> {
+    let index = entries.binary_search_by(|entry| entry.path.as_bstr().cmp(path)).ok()?;
+    entries.get(index)
+}
+
+/// The tree of a commit.
+pub(super) fn tree_of(local: &gix::Repository, commit: ObjectId) -> Result<ObjectId, ChangesError> {
+    let tree = local.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach));
+    tree.map_err(|error| ChangesError::object("commit", commit, error))
+}
+
 /// Compares two trees (`None`: nothing at all), in the order of the trees. Equal subtrees are not entered.
 pub(super) fn diff(
     repo: &gix::Repository,

@@ -6,3 +6,5 @@
 
 mod changes;
 mod git_harness;
+mod hooks;
+mod push;

@@ -4,7 +4,10 @@
 
 use std::path::PathBuf;
 
-use super::*;
+use forebear::changes::{File, FileState, ProblemKind, Published, Repository, folder, lfs};
+
+use super::asking::{push, pushed};
+use crate::git_harness::{Git, Sandbox};
 
 /// A pushed repository whose `*.bin` files are in LFS.
 fn with_lfs(sandbox: &Sandbox) -> Git {
@@ -15,7 +18,7 @@ fn with_lfs(sandbox: &Sandbox) -> Git {
     git
 }
 
-fn the_file<'a>(published: &'a Published, path: &str) -> &'a forebear::changes::File {
+fn the_file<'a>(published: &'a Published, path: &str) -> &'a File {
     published.snapshots[0].files.iter().find(|file| file.path == path).unwrap()
 }
 

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which versions of which files a range brings, in all the ways of asking.
 
-use super::*;
+use forebear::changes::{ProblemKind, Published, Repository, folder};
+
+use super::asking::{brought, paths, push, pushed};
+use crate::git_harness::{Git, Sandbox};
 
 #[test]
 fn an_evil_merge_is_found_and_a_clean_one_brings_nothing() {

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One test for each thing git may tell a pre-push hook.
 
-use super::*;
+use forebear::changes::{PreCommit, ProblemKind, Repository, parse_push_lines};
+
+use super::asking::{brought, paths, push, pushed};
+use crate::git_harness::Sandbox;
 
 #[test]
 fn every_ref_of_a_push_is_looked_at() {
@@ -76,7 +79,7 @@ fn sha256_repositories_are_read_like_others() {
     let tip = git.put("b", "2");
     assert_eq!(tip.len(), 64);
     git.git("branch feature");
-    git.git("push --quiet origin main:old");
+    git.git("push --quiet origin main~1:refs/heads/old");
     let published = push(&git, &["origin", "main", "feature", ":old"]);
     assert_eq!(published.snapshots.len(), 2);
     assert_eq!(brought(&published.snapshots[0]), brought(&published.snapshots[1]).as_slice());
@@ -209,6 +212,22 @@ fn a_mirror_push_skips_remote_tracking_refs() {
     let published = push(&git, &["--mirror", "origin"]);
     assert_eq!(published.scope.refs, ["refs/heads/main"]);
     assert!(published.remarks.iter().any(|remark| remark.starts_with("refs/remotes/origin/main")));
+}
+
+#[test]
+fn a_mirror_of_another_remotes_branches_is_looked_at() {
+    let sandbox = Sandbox::new();
+    let (git, _) = pushed(&sandbox, &[]);
+    git.git("checkout --quiet -b secret");
+    git.put("secret", "weights");
+    git.git("push --quiet origin secret");
+    git.git("checkout --quiet main");
+    git.git("branch --quiet -D secret");
+    let public = sandbox.bare("public.git", &[]);
+    git.run(["remote", "add", "public", &public.path.to_string_lossy()]);
+    let published = push(&git, &["--mirror", "public"]);
+    let secret = published.snapshots.iter().find(|snapshot| snapshot.label == "refs/remotes/origin/secret").unwrap();
+    assert!(brought(secret).contains(&"secret=weights".to_owned()));
 }
 
 #[test]

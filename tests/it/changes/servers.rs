@@ -7,7 +7,10 @@ use std::env;
 use std::io::Read;
 use std::path::Path;
 
-use super::*;
+use forebear::changes::{Published, Repository, parse_push_lines, parse_receive_lines};
+
+use super::asking::{brought, pushed};
+use crate::git_harness::{Git, Sandbox};
 
 /// Set for the test binary when git runs it as a hook: where to write what it saw.
 const REPORT: &str = "FOREBEAR_TEST_REPORT";

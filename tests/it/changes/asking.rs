@@ -1,28 +1,20 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! What the library sees of real repositories, with git itself saying what a hook is told.
+//! Asking the library, and reading its answer.
 
-use forebear::changes::{
-    FileState, PreCommit, ProblemKind, Published, Repository, Snapshot, folder, lfs, parse_push_lines,
-    parse_receive_lines,
-};
+use forebear::changes::{FileState, Published, Repository, Snapshot, parse_push_lines};
 
 use crate::git_harness::{Git, Sandbox};
 
-mod lfs_objects;
-mod objects;
-mod pushes;
-mod servers;
-
 /// What `git push ARGUMENTS` would publish.
-fn push(git: &Git, arguments: &[&str]) -> Published {
+pub(super) fn push(git: &Git, arguments: &[&str]) -> Published {
     let told = git.told(arguments);
     let lines = parse_push_lines(&told.input).unwrap();
     Repository::discover(&git.path).unwrap().push(&told.name, &told.url, &lines).unwrap()
 }
 
 /// The introduced files as `path=content`, those that came and went in brackets.
-fn brought(snapshot: &Snapshot) -> Vec<String> {
+pub(super) fn brought(snapshot: &Snapshot) -> Vec<String> {
     let introduced = snapshot.files.iter().filter(|file| file.introduced);
     introduced
         .map(|file| {
@@ -36,12 +28,12 @@ fn brought(snapshot: &Snapshot) -> Vec<String> {
         .collect()
 }
 
-fn paths(snapshot: &Snapshot) -> Vec<&str> {
+pub(super) fn paths(snapshot: &Snapshot) -> Vec<&str> {
     snapshot.files.iter().map(|file| file.path.as_str()).collect()
 }
 
 /// `main` with one pushed commit holding `a=1` and `keep=k`, and the bare repository it was pushed to.
-fn pushed(sandbox: &Sandbox, arguments: &[&str]) -> (Git, Git) {
+pub(super) fn pushed(sandbox: &Sandbox, arguments: &[&str]) -> (Git, Git) {
     let server = sandbox.bare("server.git", arguments);
     let git = sandbox.init("work", arguments);
     git.write("a", "1").write("keep", "k").commit("one");
