@@ -33,9 +33,10 @@ impl Headers {
             let key = licenses::copyright_key(line);
             !kept.iter().any(|other| other.contains(&key))
         });
-        let spdx = earlier.spdx.iter().filter(|(_, expression)| {
-            !self.spdx.iter().any(|(_, other)| contains_expression(other, expression))
-        });
+        let spdx = earlier
+            .spdx
+            .iter()
+            .filter(|(_, expression)| !self.spdx.iter().any(|(_, other)| contains_expression(other, expression)));
         let lines = copyright.map(|(_, line)| line.clone());
         lines.chain(spdx.map(|(_, expression)| format!("SPDX-License-Identifier: {expression}"))).collect()
     }
@@ -93,17 +94,24 @@ pub fn headers(text: &str) -> Headers {
 /// Whether a path names a kind of source file whose header is looked at.
 pub fn is_source(path: &str) -> bool {
     const EXTENSIONS: &[&str] = &[
-        "py", "pyi", "pyx", "rs", "c", "h", "cc", "cpp", "cxx", "hpp", "cu", "cuh", "js", "ts", "mjs", "jsx", "tsx", "java",
-        "go", "swift", "kt", "scala", "sh", "bash", "toml", "yaml", "yml", "lua", "jl", "r", "m", "mm", "metal", "proto",
-        "sql", "cmake", "triton",
+        "py", "pyi", "pyx", "rs", "c", "h", "cc", "cpp", "cxx", "hpp", "cu", "cuh", "js", "ts", "mjs", "jsx", "tsx",
+        "java", "go", "swift", "kt", "scala", "sh", "bash", "toml", "yaml", "yml", "lua", "jl", "r", "m", "mm",
+        "metal", "proto", "sql", "cmake", "triton",
     ];
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.')
         .is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
-const BLOCKS: &[(&str, &str)] =
-    &[("/*", "*/"), ("\"\"\"", "\"\"\""), ("r\"\"\"", "\"\"\""), ("'''", "'''"), ("<!--", "-->"), ("{-", "-}"), ("--[[", "]]")];
+const BLOCKS: &[(&str, &str)] = &[
+    ("/*", "*/"),
+    ("\"\"\"", "\"\"\""),
+    ("r\"\"\"", "\"\"\""),
+    ("'''", "'''"),
+    ("<!--", "-->"),
+    ("{-", "-}"),
+    ("--[[", "]]"),
+];
 const LINES: &[&str] = &["//", "#", "--", ";", "%"];
 
 fn strip_marks(line: &str) -> &str {
@@ -117,9 +125,7 @@ fn strip_marks(line: &str) -> &str {
 /// Whether `expression` is `wanted`, or has it as an operand.
 fn contains_expression(expression: &str, wanted: &str) -> bool {
     expression.eq_ignore_ascii_case(wanted)
-        || expression
-            .split([' ', '(', ')'])
-            .any(|operand| operand.eq_ignore_ascii_case(wanted))
+        || expression.split([' ', '(', ')']).any(|operand| operand.eq_ignore_ascii_case(wanted))
 }
 
 #[cfg(test)]

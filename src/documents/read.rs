@@ -188,7 +188,9 @@ fn covers(document: &str, path: &str) -> bool {
     {
         scope = parent;
     }
-    scope.is_empty() || folder(path) == scope || folder(path).strip_prefix(scope).is_some_and(|rest| rest.starts_with('/'))
+    scope.is_empty()
+        || folder(path) == scope
+        || folder(path).strip_prefix(scope).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn folder(path: &str) -> &str {
@@ -217,7 +219,13 @@ pub(crate) mod tests {
     #[test]
     fn documents_are_known_by_name_in_any_case() {
         let files: Vec<File> = [
-            "LICENSE", "License.txt", "COPYING", "LICENSES/MIT.txt", "LICENSE-MODEL", "model_license.md", "USE_POLICY.md",
+            "LICENSE",
+            "License.txt",
+            "COPYING",
+            "LICENSES/MIT.txt",
+            "LICENSE-MODEL",
+            "model_license.md",
+            "USE_POLICY.md",
         ]
         .iter()
         .map(|path| file(path, "text"))
@@ -243,9 +251,12 @@ pub(crate) mod tests {
         let mut missing = file("LICENSE", "");
         missing.state = FileState::MissingLfs;
         let long = file("NOTICE", &"x".repeat(SIZE_LIMIT + 1));
-        let (_, problems) = read(&[missing, long, file("config.json", "{"), file("README.md", "---\nlicense: [\n---\n")]);
-        let said: Vec<String> =
-            problems.iter().map(|p| format!("{}:{:?}: {}", p.path, p.line, p.message.lines().next().unwrap_or(""))).collect();
+        let (_, problems) =
+            read(&[missing, long, file("config.json", "{"), file("README.md", "---\nlicense: [\n---\n")]);
+        let said: Vec<String> = problems
+            .iter()
+            .map(|p| format!("{}:{:?}: {}", p.path, p.line, p.message.lines().next().unwrap_or("")))
+            .collect();
         assert_eq!(problems.len(), 4, "{said:?}");
         assert!(said.iter().any(|line| line.starts_with("README.md:Some(")), "{said:?}");
     }
