@@ -98,7 +98,9 @@ fn fingerprint(rule: Rule, identity: &[&str]) -> String {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = hasher.finalize();
+    let first: [u8; 8] = std::array::from_fn(|index| digest.get(index).copied().unwrap_or_default());
+    format!("{:016x}", u64::from_be_bytes(first))
 }
 
 /// How much a finding weighs.

@@ -30,7 +30,8 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
             );
             if !others.is_empty() {
                 let names: Vec<&str> = others.iter().map(|other| other.base.as_str()).collect();
-                message += &format!("; also consistent with {}", listed(&names));
+                message.push_str("; also consistent with ");
+                message.push_str(&listed(&names));
             }
             let remedy = format!("declare the base in policy.toml:\n{}", snippet(path, base, proposed(best.relation)));
             findings.push(lineage_finding(Rule::FromScratchContradicted, model, base, Some(best), message, remedy));

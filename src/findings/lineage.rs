@@ -115,10 +115,12 @@ pub(super) fn undeclared_families<'a>(facts: &Facts, model: &'a ModelFacts) -> V
 pub(super) fn numbers(comparison: &Comparison) -> String {
     let mut text = comparison.relation.name().to_owned();
     if let Some(log10_p) = comparison.log10_p {
-        text += &format!(", log10 p {}", signed(log10_p));
+        text.push_str(", log10 p ");
+        text.push_str(&signed(log10_p));
     }
     if let Some(null) = comparison.mechanisms.first().map(|evidence| evidence.null.as_str()).filter(|n| !n.is_empty()) {
-        text += &format!(" against: {null}");
+        text.push_str(" against: ");
+        text.push_str(null);
     }
     text
 }

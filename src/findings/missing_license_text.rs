@@ -38,7 +38,7 @@ fn of_base(facts: &Facts, owed: &Owed) -> Vec<Finding> {
     }
     if owed.unknown {
         let registered = owed.base.is_some_and(|base| base.license_text.is_some());
-        findings.extend(if registered { missing_copy(facts, owed, None) } else { unknown_license(owed) });
+        findings.extend(if registered { missing_copy(facts, owed, None) } else { Some(unknown_license(owed)) });
     }
     findings
 }
@@ -102,7 +102,7 @@ fn missing_copyright(facts: &Facts, owed: &Owed, license: &LicenseData) -> Optio
     Some(limit(finding, owed.cap(Some(license)), first))
 }
 
-fn unknown_license(owed: &Owed) -> Option<Finding> {
+fn unknown_license(owed: &Owed) -> Finding {
     let license = owed.base.map(|base| base.license.as_str()).filter(|license| !license.is_empty());
     let message = match license {
         Some(license) => {
@@ -112,7 +112,7 @@ fn unknown_license(owed: &Owed) -> Option<Finding> {
     };
     let remedy = format!("read the license of {}, and register the base with its license and text", owed.id);
     let kind = (ObligationKind::LicenseCopy.name(), None);
-    Some(obligation_finding(Rule::MissingLicenseText, owed, &owed.debtors, kind, message, remedy).capped(Level::Note))
+    obligation_finding(Rule::MissingLicenseText, owed, &owed.debtors, kind, message, remedy).capped(Level::Note)
 }
 
 /// Debtors to whom the obligation applies and whose distribution fails it.

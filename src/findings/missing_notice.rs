@@ -54,7 +54,7 @@ fn sentence(facts: &Facts, owed: &Owed, license: &LicenseData) -> Option<Finding
         && let Some(card) = facts.documents.card_for(&first.model.path)
         && notice_holds(&card.text, license)
     {
-        finding.message += &format!("; it stands in {}, which is not a notice file", card.path);
+        finding.message = format!("{}; it stands in {}, which is not a notice file", finding.message, card.path);
     }
     Some(finding)
 }

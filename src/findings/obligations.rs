@@ -75,16 +75,10 @@ fn add<'a>(facts: &Facts<'a>, all: &mut Vec<Owed<'a>>, id: &'a str, debtor: Debt
         return;
     }
     let base = find(facts.bases, id);
-    let (licenses, complete, indicative) = match base.filter(|base| !base.license.is_empty()) {
-        Some(base) => {
-            let text = base.license_text.as_deref();
-            let (licenses, complete) = licenses::lookup_expression(&base.license, &base.id, text);
-            (licenses, complete, false)
-        }
-        None => {
-            let suggested = licenses::by_base(id);
-            (suggested.into_iter().collect(), suggested.is_some(), true)
-        }
+    let indicative = base.is_none_or(|base| base.license.is_empty());
+    let (licenses, complete) = match base {
+        Some(base) if !indicative => licenses::lookup_expression(&base.license, &base.id, base.license_text.as_deref()),
+        _ => licenses::by_base(id).map_or((Vec::new(), false), |suggested| (vec![suggested], true)),
     };
     let debtors = vec![debtor];
     all.push(Owed { id, base, licenses, unknown: !complete, indicative, debtors });

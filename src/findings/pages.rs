@@ -26,21 +26,18 @@ pub fn page(rule: Rule) -> String {
         Level::Warn => "warn: said, does not block",
         Level::Note => "note: said, and of no consequence",
     };
-    let mut text = format!(
-        "# {}\n\n{}\n\nDefault level: {level}.\n\n## What it checks\n\n{what}\n\n## Why it matters\n\n{why}\n\n",
-        rule.id(),
-        rule.summary()
-    );
-    if !clauses.is_empty() {
-        text += &format!(
+    let clauses = if clauses.is_empty() {
+        String::new()
+    } else {
+        format!(
             "## Clauses behind it\n\n{clauses} The finding cites the clause of the license at hand. Not legal advice.\n\n"
-        );
-    }
-    text += &format!(
-        "## Example\n\n```text\n{example}\n```\n\n## How to fix it\n\n{fix}\n\n## How to waive it\n\n{}\n",
-        waive(rule)
-    );
-    text
+        )
+    };
+    let (id, summary, waive) = (rule.id(), rule.summary(), waive(rule));
+    format!(
+        "# {id}\n\n{summary}\n\nDefault level: {level}.\n\n## What it checks\n\n{what}\n\n## Why it matters\n\n{why}\n\n\
+         {clauses}## Example\n\n```text\n{example}\n```\n\n## How to fix it\n\n{fix}\n\n## How to waive it\n\n{waive}\n"
+    )
 }
 
 fn waive(rule: Rule) -> String {

@@ -62,7 +62,8 @@ fn of_family(facts: &Facts, model: &ModelFacts, family: &[&Comparison]) -> Optio
     }
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(|other| other.base.as_str()).collect();
-        message += &format!("; also consistent with {}", listed(&names));
+        message.push_str("; also consistent with ");
+        message.push_str(&listed(&names));
     }
     let relation = proposed(best.relation);
     let remedy = if facts.declared.model_for(&model.path).is_some() {

@@ -15,6 +15,7 @@ texts! {
     "bigcode-openrail-m";
     "bigscience-bloom-rail-1.0";
     "bigscience-openrail-m";
+    "bsd-2-clause";
     "bsd-3-clause";
     "cc-by-4.0";
     "cc-by-nc-4.0";
@@ -29,6 +30,7 @@ texts! {
     "flux-1-dev-nc";
     "gemma";
     "hyperclova-x-seed";
+    "isc";
     "kimi-k2-modified-mit";
     "llama1";
     "llama2";

@@ -17,6 +17,7 @@ use super::model::{Policy, Registry, Setting, Waiver, glob};
 
 /// The schema this program reads.
 const SCHEMA: i64 = 1;
+const DATE_HELP: &str = "write it as 2026-12-31, without quotes";
 
 /// Why a policy cannot be used, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +75,9 @@ impl Fault {
 
 /// `did you mean` for serde's messages, which quote what was found and then what was expected in backticks.
 fn suggestion(message: &str) -> Option<String> {
+    if message.ends_with("expected a TOML datetime") {
+        return Some(DATE_HELP.into());
+    }
     if !message.starts_with("unknown ") {
         return None;
     }
@@ -99,7 +103,7 @@ struct PolicyFile {
     #[serde(default)]
     model: Vec<Spanned<ModelFile>>,
     #[serde(default)]
-    rules: BTreeMap<Spanned<String>, Setting>,
+    rules: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     waiver: Vec<Spanned<WaiverFile>>,
 }
@@ -161,7 +165,7 @@ impl PolicyFile {
         check_duplicates(&models)?;
         let mut rules = BTreeMap::new();
         for (name, setting) in self.rules {
-            rules.insert(rule(&name)?, setting);
+            rules.insert(rule(&name)?, level(&setting)?);
         }
         Ok(Policy {
             path: Some(path.to_owned()),
@@ -289,6 +293,13 @@ fn rule(name: &Spanned<String>) -> Result<Rule, Fault> {
     })
 }
 
+fn level(name: &Spanned<String>) -> Result<Setting, Fault> {
+    Setting::from_name(name.get_ref()).ok_or_else(|| {
+        Fault::at(name, format!("unknown level `{}`", name.get_ref()))
+            .help("a level is `deny`, `warn`, `note` or `allow`")
+    })
+}
+
 fn waiver(file: Spanned<WaiverFile>) -> Result<Waiver, Fault> {
     let span = file.span();
     let file = file.into_inner();
@@ -318,8 +329,7 @@ fn waiver(file: Spanned<WaiverFile>) -> Result<Waiver, Fault> {
 
 fn date(value: &Spanned<Datetime>) -> Result<Date, Fault> {
     let given = value.get_ref();
-    let fault =
-        || Fault::at(value, "`expires` is a date without a time").help("write it as 2026-12-31, without quotes");
+    let fault = || Fault::at(value, "`expires` is a date without a time").help(DATE_HELP);
     let date = given.date.filter(|_| given.time.is_none()).ok_or_else(fault)?;
     let part = |number: u8| i8::try_from(number).map_err(|_| fault());
     let year = i16::try_from(date.year).map_err(|_| fault())?;
@@ -361,7 +371,7 @@ mod tests {
         assert_eq!(policy.release, Release::default());
         assert_snapshot!(fault("[release]\nname = \"a\" # schema"), @"missing field `schema` |  | write `schema = 1` at the top of the file");
         assert_snapshot!(fault("schema = 2"), @"schema 2 is not known | 2 | this version of forebear reads `schema = 1`");
-        assert_snapshot!(fault("schema = \"1\""), @"");
+        assert_snapshot!(fault("schema = \"1\""), @r#"invalid type: string "1", expected i64 | "1" |"#);
     }
 
     #[test]
@@ -369,20 +379,20 @@ mod tests {
         let policy = good("[release]\nname = \"acme/Orca\"\nlicense = \"MIT\"\nbranches = [\"main\"]\ntags = [\"v*\"]");
         assert_eq!(policy.release.name.as_deref(), Some("acme/Orca"));
         assert_eq!((policy.release.branches.len(), policy.release.tags.len()), (1, 1));
-        assert_snapshot!(fault("[release]\nname = 3"), @"");
-        assert_snapshot!(fault("[release]\nbranches = \"main\""), @"");
-        assert_snapshot!(fault("[release]\ntags = [\"v[\"]"), @"");
-        assert_snapshot!(fault("[release]\nlicence = \"MIT\""), @"");
-        assert_snapshot!(fault("[release]\nlicense = \" \""), @"");
+        assert_snapshot!(fault("[release]\nname = 3"), @"invalid type: integer `3`, expected a string | 3 |");
+        assert_snapshot!(fault("[release]\nbranches = \"main\""), @r#"invalid type: string "main", expected a sequence | "main" |"#);
+        assert_snapshot!(fault("[release]\ntags = [\"v[\"]"), @r#"`v[` is not a valid glob | "v[" |"#);
+        assert_snapshot!(fault("[release]\nlicence = \"MIT\""), @"unknown field `licence`, expected one of `name`, `license`, `branches`, `tags` | licence | did you mean `license`?");
+        assert_snapshot!(fault("[release]\nlicense = \" \""), @r#"an empty text | " " |"#);
     }
 
     #[test]
     fn registry() {
         let policy = good("[registry]\npaths = [\"registry/\"]\nrequire-signature = true");
         assert_eq!(policy.registry, Registry { paths: vec!["registry/".into()], require_signature: true });
-        assert_snapshot!(fault("[registry]\npaths = [\"../x\"]"), @"");
-        assert_snapshot!(fault("[registry]\nrequire-signature = \"yes\""), @"");
-        assert_snapshot!(fault("[registry]\nrequire_signature = true"), @"");
+        assert_snapshot!(fault("[registry]\npaths = [\"../x\"]"), @r#"`../x` is not a path inside the repository | "../x" | use a relative path without `..`; a registry elsewhere is given with --registry"#);
+        assert_snapshot!(fault("[registry]\nrequire-signature = \"yes\""), @r#"invalid type: string "yes", expected a boolean | "yes" |"#);
+        assert_snapshot!(fault("[registry]\nrequire_signature = true"), @"unknown field `require_signature`, expected `paths` or `require-signature` | require_signature | did you mean `require-signature`?");
     }
 
     #[test]
@@ -395,22 +405,22 @@ mod tests {
         assert_eq!(model.bases, [DeclaredBase { id: "a/b".into(), relation: DeclaredRelation::ContinuedPretraining }]);
         assert_eq!(model.attested.len(), 1);
         assert!(policy.model_for("v/m.gguf").is_none());
-        assert_snapshot!(fault("[[model]]\norigin = \"derived\""), @"");
-        assert_snapshot!(fault("[[model]]\npaths = []"), @"");
-        assert_snapshot!(fault("[[model]]\npaths = [\"a{\"]"), @"");
-        assert_snapshot!(fault("[[model]]\npaths = \"a\""), @"");
-        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\norigin = \"scratch\""), @"");
-        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\", relation = \"fine-tune\" }]"), @"");
-        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\" }]"), @"");
-        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbase = \"a/b\""), @"");
-        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\n[[model]]\npaths = [\"b\", \"a\"]"), @"");
-        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nattested = [\"x\"]"), @"");
+        assert_snapshot!(fault("[[model]]\norigin = \"derived\""), @"missing field `paths` | [[model]] |");
+        assert_snapshot!(fault("[[model]]\npaths = []"), @"`paths` is empty, so the entry is about no model | [[model]] |");
+        assert_snapshot!(fault("[[model]]\npaths = [\"a{\"]"), @r#"not a valid glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?) | "a{" |"#);
+        assert_snapshot!(fault("[[model]]\npaths = \"a\""), @r#"invalid type: string "a", expected a sequence | "a" |"#);
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\norigin = \"scratch\""), @r#"unknown variant `scratch`, expected `derived` or `from-scratch` | "scratch" | did you mean `from-scratch`?"#);
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\", relation = \"fine-tune\" }]"), @r#"unknown variant `fine-tune`, expected one of `finetune`, `adapter`, `merge`, `quantized`, `pruned`, `upcycled`, `distilled`, `continued-pretraining` | "fine-tune" | did you mean `finetune`?"#);
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\" }]"), @r#"missing field `relation` | { id = "a/b" } |"#);
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbase = \"a/b\""), @"unknown field `base`, expected one of `paths`, `origin`, `bases`, `attested` | base | did you mean `bases`?");
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\n[[model]]\npaths = [\"b\", \"a\"]"), @"`a` is declared by an earlier [[model]] entry | [[model]] | keep one entry a model, with all its bases");
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nattested = [\"x\"]"), @r#"invalid type: sequence, expected a map | ["x"] |"#);
         assert_snapshot!(
             fault("[[model]]\npaths = [\"a\"]\norigin = \"from-scratch\"\nbases = [{ id = \"a/b\", relation = \"finetune\" }]"),
-            @""
+            @r#"a model from scratch has no base | "a/b" | set `origin = "derived"`, or remove the base; only `distilled` takes no weights over"#
         );
         let twice = "[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\", relation = \"merge\" }, { id = \"A/B\", relation = \"merge\" }]";
-        assert_snapshot!(fault(twice), @"");
+        assert_snapshot!(fault(twice), @r#"base `A/B` is declared twice | "A/B" |"#);
     }
 
     #[test]
@@ -425,10 +435,10 @@ mod tests {
         assert_eq!(policy.setting(Rule::MissingNotice), Setting::Warn);
         assert_eq!(policy.setting(Rule::MissingHeader), Setting::Allow);
         assert_eq!(policy.setting(Rule::UnsafePickle), Setting::Deny);
-        assert_snapshot!(fault("[rules]\nmissing-notices = \"warn\""), @"");
-        assert_snapshot!(fault("[rules]\nmissing-notice = \"error\""), @"");
-        assert_snapshot!(fault("[rules]\nmissing-notice = true"), @"");
-        assert_snapshot!(fault("[rule]\nmissing-notice = \"warn\""), @"");
+        assert_snapshot!(fault("[rules]\nmissing-notices = \"warn\""), @"unknown rule `missing-notices` | missing-notices | did you mean `missing-notice`?");
+        assert_snapshot!(fault("[rules]\nmissing-notice = \"error\""), @r#"unknown level `error` | "error" | a level is `deny`, `warn`, `note` or `allow`"#);
+        assert_snapshot!(fault("[rules]\nmissing-notice = true"), @"invalid type: boolean `true`, expected a string | true |");
+        assert_snapshot!(fault("[rule]\nmissing-notice = \"warn\""), @"unknown field `rule`, expected one of `schema`, `release`, `registry`, `model`, `rules`, `waiver` | rule | did you mean `rules`?");
     }
 
     #[test]
@@ -451,20 +461,20 @@ mod tests {
         let policy = good(&text(""));
         assert_eq!(policy.waivers[0].expires, jiff::civil::date(2026, 12, 31));
         assert_eq!(policy.waivers[0].model.as_ref().unwrap(), &format!("sha256:{}", "ab".repeat(32)));
-        assert_snapshot!(fault(&text("expires = \"2026-12-31\"")), @"");
-        assert_snapshot!(fault(&text("expires = 2026-12-31T10:00:00Z")), @"");
-        assert_snapshot!(fault(&text("expires = 2026-02-30")), @"");
-        assert_snapshot!(fault(&text("model = \"checkpoints/orca\"")), @"");
-        assert_snapshot!(fault(&text("rule = \"unused-waiver\"")), @"");
-        assert_snapshot!(fault(&text("rule = \"nothing\"")), @"");
-        assert_snapshot!(fault(&text("reason = \"\"")), @"");
-        assert_snapshot!(fault(&text("owners = \"x\"")), @"");
-        assert_snapshot!(fault("[[waiver]]\nrule = \"missing-notice\""), @"");
+        assert_snapshot!(fault(&text("expires = \"2026-12-31\"")), @r#"invalid type: string "2026-12-31", expected a TOML datetime | "2026-12-31" | write it as 2026-12-31, without quotes"#);
+        assert_snapshot!(fault(&text("expires = 2026-12-31T10:00:00Z")), @"`expires` is a date without a time | 2026-12-31T10:00:00Z | write it as 2026-12-31, without quotes");
+        assert_snapshot!(fault(&text("expires = 2026-02-30")), @"invalid date, expected day between 01 and 28 | 2026-02-30 |");
+        assert_snapshot!(fault(&text("model = \"checkpoints/orca\"")), @r#"a waiver names the model by content: `sha256:` and 64 hex digits | "checkpoints/orca" | the finding prints the content id; leave `model` out to cover every model"#);
+        assert_snapshot!(fault(&text("rule = \"unused-waiver\"")), @r#"`unused-waiver` cannot be waived | "unused-waiver" | it watches the policy itself; set its level under [rules]"#);
+        assert_snapshot!(fault(&text("rule = \"nothing\"")), @r#"unknown rule `nothing` | "nothing" |"#);
+        assert_snapshot!(fault(&text("reason = \"\"")), @r#"an empty text | "" |"#);
+        assert_snapshot!(fault(&text("owners = \"x\"")), @"unknown field `owners`, expected one of `rule`, `model`, `base`, `owner`, `reason`, `expires` | owners | did you mean `owner`?");
+        assert_snapshot!(fault("[[waiver]]\nrule = \"missing-notice\""), @"missing field `owner` | [[waiver]] |");
     }
 
     #[test]
     fn what_is_not_toml_is_an_error_with_its_place() {
-        assert_snapshot!(fault("[release\nname = 1"), @"");
-        assert_snapshot!(fault("a = 1\na = 2"), @"");
+        assert_snapshot!(fault("[release\nname = 1"), @"unclosed table, expected `]` |  |");
+        assert_snapshot!(fault("a = 1\na = 2"), @"duplicate key | a |");
     }
 }

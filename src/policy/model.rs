@@ -7,7 +7,6 @@ use std::ops::Range;
 
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
-use serde::Deserialize;
 
 use crate::findings::{Declarations, DeclaredModel, Level, Release, Rule};
 
@@ -38,8 +37,7 @@ pub struct Registry {
 }
 
 /// The level set for a rule.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Setting {
     /// Findings are left out.
     Allow,
@@ -60,6 +58,11 @@ impl Setting {
             Self::Warn => Some(Level::Warn),
             Self::Deny => Some(Level::Deny),
         }
+    }
+
+    /// The setting of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Allow, Self::Note, Self::Warn, Self::Deny].into_iter().find(|setting| setting.name() == name)
     }
 
     /// Name in policy.toml.

@@ -75,7 +75,7 @@ fn model_entry(text: &mut String, model: &SeenModel) {
         .collect();
     match model.origin {
         Origin::FromScratch => {
-            text.push_str("origin = \"from-scratch\"           # \"derived\" | \"from-scratch\"\n\n")
+            text.push_str("origin = \"from-scratch\"           # \"derived\" | \"from-scratch\"\n\n");
         }
         Origin::Derived => {
             text.push_str("origin = \"derived\"                # \"derived\" | \"from-scratch\"\n");
