@@ -16,7 +16,7 @@ pub struct Documents {
     pub licenses: Vec<LicenseFile>,
     /// Notice files.
     pub notices: Vec<NoticeFile>,
-    /// Model cards: README files and other Markdown with a front matter that names a base or a license.
+    /// Model cards: `README*` and Markdown named a card, where they have a front matter.
     pub cards: Vec<Card>,
     /// `config.json` and `adapter_config.json`.
     pub configs: Vec<Config>,
@@ -139,6 +139,10 @@ enum Kind {
     Tokenizer,
 }
 
+/// Extensions of files that are named like a license and are code or data.
+const NOT_PROSE: &[&str] =
+    &["c", "cpp", "csv", "go", "h", "html", "java", "js", "json", "py", "rs", "sh", "toml", "ts", "xml", "yaml", "yml"];
+
 fn kind(path: &str) -> Option<Kind> {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
@@ -146,7 +150,7 @@ fn kind(path: &str) -> Option<Kind> {
     let prose = matches!(extension, "" | "txt" | "md" | "rst" | "text");
     let in_licenses = lower.starts_with("licenses/") || lower.contains("/licenses/");
     // `LICENSE.Apache`, `LICENSE-2.0`: what follows the point is part of the name.
-    let named = |word: &str| name.starts_with(word) && !crate::code::is_source(name);
+    let named = |word: &str| name.starts_with(word) && !NOT_PROSE.contains(&extension);
     match name {
         "config.json" | "adapter_config.json" => return Some(Kind::Config),
         "tokenizer.json" | "tokenizer.model" | "tokenizer_config.json" | "vocab.json" | "spiece.model" => {
@@ -158,13 +162,13 @@ fn kind(path: &str) -> Option<Kind> {
         return Some(Kind::Notice);
     }
     if named("license") || named("licence") || named("copying") || named("unlicense") {
-        return (!matches!(extension, "json" | "csv" | "xml" | "html")).then_some(Kind::License);
+        return Some(Kind::License);
     }
     let titled = ["license", "licence", "terms_of_use", "terms-of-use", "use_policy", "use-policy"];
     if prose && (in_licenses || titled.iter().any(|word| stem.contains(word))) {
         return Some(Kind::License);
     }
-    (extension == "md" || stem == "readme" && prose).then_some(Kind::Card)
+    (prose && (stem == "readme" || stem.contains("card") && extension == "md")).then_some(Kind::Card)
 }
 
 fn text(file: &File) -> Result<String, String> {

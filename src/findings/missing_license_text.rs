@@ -119,7 +119,11 @@ fn unknown_license(owed: &Owed) -> Finding {
 fn select<'a>(owed: &Owed<'a>, license: Option<&LicenseData>, fails: impl Fn(&str) -> bool) -> Vec<Debtor<'a>> {
     let distillation = license.is_some_and(|license| license.covers_distillation);
     let applies = |debtor: &Debtor| debtor.relation != Some(DeclaredRelation::Distilled) || distillation;
-    owed.debtors.iter().filter(|debtor| applies(debtor) && fails(&debtor.model.path)).copied().collect()
+    let mut missing: Vec<Debtor> =
+        owed.debtors.iter().filter(|debtor| applies(debtor) && fails(&debtor.model.path)).copied().collect();
+    // The strictest case first: it decides the level.
+    missing.sort_by_key(|debtor| debtor.relation == Some(DeclaredRelation::Distilled));
+    missing
 }
 
 fn limit(finding: Finding, cap: Option<Level>, first: &Debtor) -> Finding {

@@ -40,7 +40,7 @@ fn of_base(facts: &Facts, model: &ModelFacts, entry: &DeclaredBase) -> Option<Fi
         let message = format!(
             "{path} is declared as {relation} of {base}, which is not registered, so nothing could be compared"
         );
-        let remedy = format!("register it: forebear registry add PATH --id {base}");
+        let remedy = format!("register {base} with forebear registry add, so that it can be compared");
         return finding(None, message, remedy, Level::Note);
     }
     let related = |relation: &dyn Fn(Relation) -> bool| {
