@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why a registry could not be read or changed. In: nothing. Out: one error type for the folder.
 
+use std::fmt::Display;
 use std::io;
 use std::ops::Range;
 
@@ -136,7 +137,7 @@ impl From<IndexError> for RegistryError {
 
 impl RegistryError {
     /// An input or output error with the path it is about.
-    pub(super) fn io(path: impl ToString, source: io::Error) -> Self {
-        Self::Io { path: path.to_string(), source }
+    pub(super) fn io(path: impl Display, source: io::Error) -> Self {
+        Self::Io { path: format!("{path}"), source }
     }
 }

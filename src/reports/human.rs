@@ -20,18 +20,26 @@ pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "{}\n", block(finding, look))?;
     }
     for finding in &report.waived {
-        writeln!(out, "waived[{}]: {}", finding.rule.id(), harmless(&finding.message))?;
+        hanging(&format!("waived[{}]: {}", finding.rule.id(), finding.message), look, out)?;
     }
     for remark in &report.remarks {
-        writeln!(out, "note: {}", harmless(remark))?;
+        hanging(&format!("note: {remark}"), look, out)?;
     }
     for model in &report.models {
-        writeln!(out, "{}", one_line(model))?;
+        hanging(&descent_of(model), look, out)?;
     }
     if !(report.waived.is_empty() && report.remarks.is_empty() && report.models.is_empty()) {
         writeln!(out)?;
     }
     writeln!(out, "{}", summary(report, look))
+}
+
+/// A sentence whose later lines are indented.
+fn hanging(text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    for (position, line) in wrap(&harmless(text), look.beside(4)).iter().enumerate() {
+        writeln!(out, "{}{line}", if position == 0 { "" } else { "    " })?;
+    }
+    Ok(())
 }
 
 fn block(finding: &Finding, look: Look) -> String {
@@ -51,32 +59,32 @@ fn block(finding: &Finding, look: Look) -> String {
         });
     }
     for evidence in &finding.evidence {
-        group = group.element(said("evidence", evidence_lines(evidence, look)));
+        group = group.element(said("evidence", &evidence_lines(evidence, look)));
     }
     if let Some(obligation) = &finding.obligation {
         let clause = finding.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
         let of = finding.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();
-        group = group.element(said("obligation", vec![harmless(&format!("{obligation}{clause}{of}"))]));
+        group = group.element(said("obligation", &[harmless(&format!("{obligation}{clause}{of}"))]));
     }
     group = group.element(Level::HELP.message(remedy(&finding.remedy, look).join("\n")));
     look.renderer().render(&[group])
 }
 
-fn said(name: &'static str, lines: Vec<String>) -> annotate_snippets::Message<'static> {
+fn said(name: &'static str, lines: &[String]) -> annotate_snippets::Message<'static> {
     Level::NOTE.with_name(name).message(lines.join("\n"))
 }
 
 /// The numbers, then what they were measured against, then what was seen.
 fn evidence_lines(evidence: &Evidence, look: Look) -> Vec<String> {
     let numbers = format!(
-        "{}: log10 p {}, effect {:.2}, n {}",
+        "{}, log10 p {}, effect {:.2}, n {}",
         evidence.mechanism,
         log10_p(evidence.log10_p),
         evidence.effect,
         super::text::thousands(evidence.n)
     );
-    let mut lines = vec![harmless(&numbers)];
-    for text in [format!("null: {}", evidence.null), evidence.detail.clone()] {
+    let mut lines = Vec::new();
+    for text in [numbers, format!("null: {}", evidence.null), evidence.detail.clone()] {
         lines.extend(wrap(&harmless(&text), look.beside(16)));
     }
     lines
@@ -91,7 +99,7 @@ fn remedy(text: &str, look: Look) -> Vec<String> {
     lines
 }
 
-fn one_line(model: &ReportedModel) -> String {
+fn descent_of(model: &ReportedModel) -> String {
     let about = format!("{}, {}", model.format, plural(model.parameters, "parameter", "parameters"));
     let said = match model.matches.first() {
         Some(best) => descent(best, model),
@@ -100,7 +108,7 @@ fn one_line(model: &ReportedModel) -> String {
             format!("no evidence found of descent from any of {}", plural(model.searched as u64, "base", "bases"))
         }
     };
-    harmless(&format!("{} ({about}): {said}", model.path))
+    format!("{} ({about}): {said}", model.path)
 }
 
 fn descent(best: &Comparison, model: &ReportedModel) -> String {
@@ -283,10 +291,10 @@ pub(super) mod tests {
         deny[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from
                                   Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
         --> checkpoints/orca/model.safetensors
-         = evidence: aligned-samples: log10 p −41.2, effect 0.87, n 12,288
+         = evidence: aligned-samples, log10 p −41.2, effect 0.87, n 12,288
                      null: signs of sampled weights of two unrelated trainings agree by chance
                      11,489 of 12,288 sampled signs agree in 168 of 168 matrices
-         = evidence: row-hash: log10 p —, effect 0.00, n 0
+         = evidence: row-hash, log10 p —, effect 0.00, n 0
                      null: no row is the same by chance
                      no row is kept unchanged
          = help: declare it in policy.toml:
@@ -305,7 +313,8 @@ pub(super) mod tests {
          = help: add `base_model: Qwen/Qwen2.5-0.5B`
 
         note: refs/heads/old is deleted; nothing of it is looked at
-        checkpoints/orca/model.safetensors (safetensors, 494,032,768 parameters): consistent with derivation from Qwen/Qwen2.5-0.5B (derived, log10 p −41.2, not declared)
+        checkpoints/orca/model.safetensors (safetensors, 494,032,768 parameters): consistent with
+            derivation from Qwen/Qwen2.5-0.5B (derived, log10 p −41.2, not declared)
 
         blocked: 2 denied, 1 warning — 1 checkpoint (988.1 MB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
         "#);
@@ -320,12 +329,13 @@ pub(super) mod tests {
                                   Qwen/Qwen2.5-0.5B (derived), which
                                   is not declared for this path
         --> checkpoints/orca/model.safetensors
-         = evidence: aligned-samples: log10 p −41.2, effect 0.87, n 12,288
+         = evidence: aligned-samples, log10 p −41.2, effect 0.87,
+                     n 12,288
                      null: signs of sampled weights of two
                      unrelated trainings agree by chance
                      11,489 of 12,288 sampled signs agree in 168
                      of 168 matrices
-         = evidence: row-hash: log10 p —, effect 0.00, n 0
+         = evidence: row-hash, log10 p —, effect 0.00, n 0
                      null: no row is the same by chance
                      no row is kept unchanged
          = help: declare it in policy.toml:
@@ -367,9 +377,11 @@ pub(super) mod tests {
         ];
         let report = Report { verdict: Verdict::Pass, waived: vec![waived], ..report };
         assert_snapshot!(shown(&report, Look::default()), @"
-        waived[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
+        waived[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation
+            from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
         note: refs/heads/old is deleted; nothing of it is looked at
-        checkpoints/orca/model.safetensors (safetensors, 494,032,768 parameters): consistent with derivation from Qwen/Qwen2.5-0.5B (derived, log10 p −41.2, declared)
+        checkpoints/orca/model.safetensors (safetensors, 494,032,768 parameters): consistent with
+            derivation from Qwen/Qwen2.5-0.5B (derived, log10 p −41.2, declared)
         own.gguf (gguf, 494,032,768 parameters): no evidence found of descent from any of 12 bases
         new.npz (safetensors, 494,032,768 parameters): compared with no base
 

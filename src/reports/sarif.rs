@@ -80,17 +80,14 @@ fn result(finding: &Finding, rules: &[Rule], waived: bool) -> Value {
 }
 
 fn message(finding: &Finding) -> String {
-    let mut text = finding.message.clone();
+    let mut lines = vec![finding.message.clone()];
     for evidence in &finding.evidence {
+        let (mechanism, null, effect) = (&evidence.mechanism, &evidence.null, evidence.effect);
         let log10_p = log10_p(evidence.log10_p);
-        text.push_str(&format!(
-            "\n{}: log10 p {log10_p} against: {}; effect {:.2}",
-            evidence.mechanism, evidence.null, evidence.effect
-        ));
+        lines.push(format!("{mechanism}: log10 p {log10_p} against: {null}; effect {effect:.2}"));
     }
-    text.push_str("\nTo do: ");
-    text.push_str(&finding.remedy);
-    text
+    lines.push(format!("To do: {}", finding.remedy));
+    lines.join("\n")
 }
 
 fn level(level: Level) -> &'static str {
@@ -103,14 +100,11 @@ fn level(level: Level) -> &'static str {
 
 /// A relative reference (RFC 3986 §4.2): everything but unreserved characters and `/` is percent-encoded.
 fn uri(path: &str) -> String {
-    let mut uri = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            other => uri.push_str(&format!("%{other:02X}")),
-        }
-    }
-    uri
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    path.bytes().map(encode).collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]

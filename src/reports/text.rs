@@ -29,7 +29,7 @@ impl Look {
     }
 
     /// Bold, if colors are asked for.
-    pub(super) fn strong(self, text: &str) -> String {
+    pub fn strong(self, text: &str) -> String {
         if self.color {
             let bold = anstyle::Style::new().bold();
             format!("{bold}{text}{bold:#}")
