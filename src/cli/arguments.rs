@@ -180,6 +180,20 @@ mod tests {
     }
 
     #[test]
+    fn no_command_has_an_argument_that_hides_a_global_one() {
+        fn walk(command: &clap::Command, globals: &[&clap::Id]) {
+            for argument in command.get_arguments() {
+                assert!(!globals.contains(&argument.get_id()), "{} {}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(|inner| walk(inner, globals));
+        }
+        let command = Cli::command();
+        let globals: Vec<&clap::Id> = command.get_arguments().map(clap::Arg::get_id).collect();
+        assert!(globals.len() > 10);
+        command.get_subcommands().for_each(|inner| walk(inner, &globals));
+    }
+
+    #[test]
     fn rules_are_parsed_by_id_and_mistakes_are_answered() {
         assert_eq!(rule("missing-notice"), Ok(Rule::MissingNotice));
         assert_eq!(rule("mising-notice"), Err("no such rule; did you mean `missing-notice`?".to_owned()));

@@ -17,7 +17,7 @@ use super::run::Outcome;
 pub(crate) struct Arguments {
     /// Command whose `--format json` output is described
     #[arg(value_enum, default_value_t)]
-    output: Described,
+    of: Described,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -35,7 +35,7 @@ enum Described {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
-    let schema: Schema = match arguments.output {
+    let schema: Schema = match arguments.of {
         Described::Check => schema_for!(Report),
         Described::Compare => schema_for!(CompareReport),
         Described::Identify => schema_for!(IdentifyReport),
