@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use forebear::bases::{Base, NewBase, Registry, RegistryFolder};
-use forebear::reports::plural;
+use forebear::bases::{Base, FaultKind, NewBase, Registry, RegistryFolder};
+use forebear::reports::{harmless, plural};
 use serde_json::{Value, json};
 
 use super::arguments::Globals;
@@ -180,7 +180,8 @@ fn list(registry: &Registry, as_json: bool, out: &mut Output) -> anyhow::Result<
     for base in registry.list() {
         let entry = &base.entry;
         let parameters = plural(entry.parameters, "parameter", "parameters");
-        writeln!(out, "{:<widest$}  {}, {}, {parameters}", entry.id, entry.license, entry.architecture)?;
+        let facts = harmless(&format!("{}, {}, {parameters}", entry.license, entry.architecture));
+        writeln!(out, "{:<widest$}  {facts}", entry.id)?;
     }
     writeln!(out, "{}", bases(registry.len()))?;
     Ok(Outcome::Pass)
@@ -209,7 +210,7 @@ fn show(base: &Base, as_json: bool, out: &mut Output) -> anyhow::Result<Outcome>
         ("source", or_none(entry.source.as_deref())),
         ("revision", or_none(entry.revision.as_deref())),
         ("architecture", entry.architecture.clone()),
-        ("parameters", entry.parameters.to_string()),
+        ("parameters", plural(entry.parameters, "parameter", "parameters")),
         ("fingerprint", format!("sha256:{}", entry.fingerprint.sha256())),
         ("added", entry.added.clone()),
         ("derived from", or_none(Some(entry.derived_from.join(", ").as_str()).filter(|ids| !ids.is_empty()))),
@@ -218,7 +219,7 @@ fn show(base: &Base, as_json: bool, out: &mut Output) -> anyhow::Result<Outcome>
         ("headers", plural(headers.len() as u64, "file", "files")),
         ("registry", base.store_name()),
     ] {
-        writeln!(out, "{label:<13} {value}")?;
+        writeln!(out, "{label:<13} {}", harmless(&value))?;
     }
     Ok(Outcome::Pass)
 }
@@ -241,7 +242,6 @@ fn facts(base: &Base) -> Value {
 
 /// A file that nothing refers to harms nobody; any other fault blocks.
 fn verify(registry: &Registry, as_json: bool, out: &mut Output) -> anyhow::Result<Outcome> {
-    use forebear::bases::FaultKind;
     let faults = registry.verify()?;
     let word = |kind: &FaultKind| match kind {
         FaultKind::Missing => "missing",
@@ -263,7 +263,8 @@ fn verify(registry: &Registry, as_json: bool, out: &mut Output) -> anyhow::Resul
     } else {
         for fault in &faults {
             let of = if fault.bases.is_empty() { String::new() } else { format!(" ({})", fault.bases.join(", ")) };
-            writeln!(out, "{}: {}/{}{of}\n  help: {}", word(&fault.kind), fault.store, fault.file, fault.remedy())?;
+            let (kind, store, file) = (word(&fault.kind), &fault.store, &fault.file);
+            writeln!(out, "{}", harmless(&format!("{kind}: {store}/{file}{of}\n  help: {}", fault.remedy())))?;
         }
         writeln!(out, "{}, {}", bases(registry.len()), plural(faults.len() as u64, "fault", "faults"))?;
     }

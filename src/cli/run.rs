@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use forebear::bases::RegistryError;
-use forebear::reports::{Look, SourceError, source_error};
+use forebear::reports::{Look, SourceError, harmless, source_error};
 use tracing_subscriber::EnvFilter;
 
 use super::arguments::{Cli, Color, Command, Globals};
@@ -126,7 +126,7 @@ fn report_error(error: &anyhow::Error) {
         source_error(&error, Look { color: true, width: terminal_width() }, &mut stderr)
     } else {
         let style = anstyle::AnsiColor::Red.on_default().bold();
-        writeln!(stderr, "{style}error{style:#}: {error:#}")
+        writeln!(stderr, "{style}error{style:#}: {}", harmless(&format!("{error:#}")))
     };
 }
 

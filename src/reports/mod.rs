@@ -28,4 +28,4 @@ pub use report::{
     Verdict,
 };
 pub use sarif::sarif;
-pub use text::{Look, bytes, plural};
+pub use text::{Look, bytes, harmless, plural};

@@ -7,7 +7,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The folders, and what each may import: what stands before it. Knowledge imports no stage, with one exception.
+/// The folders, and what each may import: what stands before it, and knowledge.
+///
+/// Three reach sideways: `findings` read the owner's declarations, which are types of `policy`; `bases` hand out
+/// fingerprints; `licenses` look for a text among documents.
 const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("changes", &[]),
     ("checkpoints", &["changes"]),
@@ -100,10 +103,12 @@ fn only_the_command_line_prints_reads_the_environment_or_uses_anyhow() -> io::Re
     let mut wrong = Vec::new();
     for path in sources(&root().join("src"))? {
         let inside = path.strip_prefix(root().join("src")).unwrap_or(&path);
-        if inside.starts_with("cli") || inside == Path::new("main.rs") {
+        if inside.starts_with("cli") || inside == Path::new("main.rs") || inside.ends_with("tests.rs") {
             continue;
         }
-        for (number, line) in fs::read_to_string(&path)?.lines().enumerate() {
+        let text = fs::read_to_string(&path)?;
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             for banned in ["env::var", "anyhow::", "use clap", "println!", "eprintln!"] {
                 if code.contains(banned) {
