@@ -5,6 +5,9 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod changes;
+mod command_line;
 mod git_harness;
 mod hooks;
+mod layers;
 mod push;
+mod registry_story;
