@@ -23,7 +23,8 @@ fn two_bit_codes(codes: &[u8], i: usize) -> (&[u8], usize) {
     (&codes[start..start + 16], i % 8 / 2 * 2)
 }
 
-/// x = d·(s − 32)·q, q of 3 bits: two in a byte with others, the third in a mask that is set when nothing is to be taken away.
+/// x = d·(s − 32)·q, q of 3 bits: two in a byte with others, the third in a mask that is set when nothing is to be
+/// taken away.
 pub(super) fn q3_k(block: &[u8; 110], out: &mut [f32; 256]) {
     let d = half(block, 108);
     let packed = &block[96..108];
