@@ -1,3 +1,29 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! To be filled.
+//! Knowledge: the registry of base models.
+//!
+//! In: one or more registries, each a folder (or a tree in git) of a plain `index.toml` and
+//! content-addressed files. Out: [`Base`]s, whose fingerprints, license texts, notices and headers are
+//! verified against their digests on every read.
+
+mod archive;
+mod base;
+mod error;
+mod folder;
+mod index;
+mod registry;
+mod store;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use archive::Imported;
+pub use base::{Base, NewBase};
+pub use error::{IndexError, RegistryError};
+pub use folder::RegistryFolder;
+pub use index::Entry;
+pub use registry::Registry;
+pub use store::{ReadStored, Store};
+pub use stored::{Kind, Stored};
+pub use verify::{Fault, FaultKind};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where the bytes of one file come from, and positional reads of them.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,17 @@ pub trait ReadAt: Send + Sync {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
 }
 
-/// The bytes of one file: on disk (work tree, LFS store, spooled blob) or in memory (small blob).
+/// Bytes that are fetched only when somebody asks: a git blob nobody has looked at yet.
+pub trait Fetch: Send + Sync + fmt::Debug {
+    /// Size in bytes, known without fetching.
+    fn size(&self) -> u64;
+    /// Fetches everything, into memory or into a spooled file; cheap to repeat for large content.
+    fn fetch(&self) -> io::Result<Content>;
+    /// Fetches at most the first `limit` bytes.
+    fn head(&self, limit: usize) -> io::Result<Vec<u8>>;
+}
+
+/// The bytes of one file: on disk (work tree, LFS store, spooled blob), in memory, or not fetched yet.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// A file that may be read in place.
@@ -24,6 +35,8 @@ pub enum Content {
     Spooled(Arc<tempfile::TempPath>),
     /// A blob small enough to hold.
     Memory(Arc<[u8]>),
+    /// A blob in the object database, fetched on first use.
+    Lazy(Arc<dyn Fetch>),
 }
 
 impl Content {
@@ -38,6 +51,7 @@ impl Content {
             Self::Disk(path) => open_disk(path),
             Self::Spooled(path) => open_disk(path),
             Self::Memory(bytes) => Ok(Box::new(Memory(Arc::clone(bytes)))),
+            Self::Lazy(source) => source.fetch()?.open(),
         }
     }
 
@@ -47,6 +61,7 @@ impl Content {
             Self::Disk(path) => Ok(fs::metadata(path)?.len()),
             Self::Spooled(path) => Ok(fs::metadata(&**path)?.len()),
             Self::Memory(bytes) => Ok(bytes.len() as u64),
+            Self::Lazy(source) => Ok(source.size()),
         }
     }
 
@@ -57,6 +72,7 @@ impl Content {
             Self::Disk(path) => fs::File::open(path)?.take(limit as u64).read_to_end(&mut bytes)?,
             Self::Spooled(path) => fs::File::open(&**path)?.take(limit as u64).read_to_end(&mut bytes)?,
             Self::Memory(held) => held.as_ref().take(limit as u64).read_to_end(&mut bytes)?,
+            Self::Lazy(source) => return source.head(limit),
         };
         Ok(bytes)
     }

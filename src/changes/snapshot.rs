@@ -69,8 +69,12 @@ pub struct Snapshot {
     pub files: Vec<File>,
     /// `policy.toml` of the base side (the remote's tip), if there is one.
     pub base_policy: Option<Content>,
-    /// Files under `registry` paths are read from this side too (path, content).
+    /// Files under `registry/` on the base side (path, content), ordered by path.
     pub base_files: Vec<(String, Content)>,
+    /// Commit the base side was read from, in hex; other files of it through `Repository::file_at`.
+    pub base_commit: Option<String>,
+    /// Files of the base side whose path is gone at the tip (path, last content), ordered by path.
+    pub removed: Vec<(String, Content)>,
 }
 
 /// One version of one file.
@@ -78,7 +82,8 @@ pub struct Snapshot {
 pub struct File {
     /// Path inside the repository or folder: `/`-separated, relative, no `..`; lossy UTF-8.
     pub path: String,
-    /// Stable identity of the content: git blob id in hex, `sha256:…` for an LFS object or a plain file once known.
+    /// Stable identity of the content: git blob id in hex, or `sha256:…` for an LFS object. A plain file is not hashed
+    /// while listing; it gets `unhashed:` followed by size, time of change and path, unique until the file changes.
     pub id: String,
     /// Size in bytes of the content (of the LFS object, not of its pointer).
     pub size: u64,
@@ -86,11 +91,14 @@ pub struct File {
     pub state: FileState,
     /// Set if the file is stored through Git LFS.
     pub lfs: Option<LfsPointer>,
+    /// Whether `.gitattributes` of the commit that brings this version says `filter=lfs` for the path. Looked up for
+    /// introduced versions only (false for others, and where there is no git).
+    pub lfs_attribute: bool,
     /// Whether the range being published brings this version (always true for trees and folders).
     pub introduced: bool,
     /// Whether this version is part of the published tip (false: came and went inside the range).
     pub at_tip: bool,
-    /// The same path's content before the range, when it existed and differs.
+    /// The same path's content on the base side, when it existed and differs.
     pub previous: Option<Content>,
     /// First commit of the range that brings this version, in hex.
     pub commit: Option<String>,

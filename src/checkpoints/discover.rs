@@ -88,9 +88,12 @@ pub fn open(files: &[File], group: &Group) -> Result<Checkpoint, CheckpointError
     let index = group.index.and_then(|index| json(files, index, INDEX));
     let config = group.config.and_then(|config| json(files, config, CONFIG));
     let mut checkpoint = match group.format {
-        Format::Safetensors => safetensors::open(parts, index.as_ref(), config.as_ref()),
-        Format::Gguf => gguf::open(parts),
-        Format::Numpy => numpy::open(parts),
+        Format::Safetensors => safetensors::open(&parts, index.as_ref(), config.as_ref()),
+        Format::Gguf => gguf::open(&parts),
+        Format::Numpy => {
+            let one = parts.first().ok_or_else(|| CheckpointError::MissingPart(group.path.clone()))?;
+            numpy::open(one)
+        }
         Format::Onnx => onnx::open(parts),
         Format::TorchZip | Format::TorchLegacy | Format::TorchScript => torch::open(parts),
     }?;

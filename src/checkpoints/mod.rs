@@ -16,10 +16,15 @@ mod model;
 mod numpy;
 mod onnx;
 mod packed;
+mod parts;
 mod pickle;
+mod read;
 mod safetensors;
 mod sniff;
 mod torch;
 
+pub use decode::decode;
 pub use discover::{Discovery, Group, Unverifiable, discover, open};
+pub(crate) use ggml::ggml_type;
 pub use model::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, Tensor};
+pub use read::{Reader, Scratch};

@@ -89,9 +89,9 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// Number of elements.
+    /// Number of elements; saturates, so that a hostile shape is larger than any file.
     pub fn elements(&self) -> u64 {
-        self.shape.iter().product()
+        self.shape.iter().fold(1, |product: u64, &extent| product.saturating_mul(extent))
     }
 }
 
@@ -108,11 +108,15 @@ pub enum Encoding {
         bits: u32,
         /// Whether the stored zero point is one less than the true one (the v1 layout).
         zero_minus_one: bool,
+        /// Type of the scales.
+        scale: Dtype,
     },
     /// AWQ GEMM: `qweight` (I32, packed along the output in the order 0 2 4 6 1 3 5 7), `qzeros`, `scales`; decoded as [out, in].
     Awq {
         /// Bits a value: 4.
         bits: u32,
+        /// Type of the scales.
+        scale: Dtype,
     },
     /// Integers times a scale, with an optional zero point: `parts` = values, scale, [zero point].
     Scaled {
@@ -125,6 +129,37 @@ pub enum Encoding {
         /// Axis of the tensor along which scales differ; `None`: one scale for all.
         axis: Option<usize>,
     },
+    /// Numbers times a scale for each tile of the last two axes: `parts` = values, scale (row-major over tiles).
+    BlockScaled {
+        /// Type of the values.
+        values: Dtype,
+        /// Type of the scales.
+        scale: Dtype,
+        /// Rows and columns of a tile; those at the edges may be smaller.
+        block: (usize, usize),
+    },
+    /// Two 4-bit codes a byte, the high one first, looked up in a table of 16 and scaled (bitsandbytes NF4 and FP4):
+    /// `parts` = codes, table (F32), scales (F32), or codes, table, scale codes (U8), scale table (F32, 256),
+    /// scales of scales (F32).
+    Lookup {
+        /// Values that share a scale.
+        block: usize,
+        /// If scales are themselves codes: how many share a scale, and the offset added to each.
+        nested: Option<(usize, f32)>,
+    },
+    /// Codes packed along the last axis into 32-bit words, low bits first, with a scale for each stretch of a row:
+    /// `parts` = codes, scales, and either biases (x = scale·q + bias, MLX) or nothing (x = scale·(q − 2^(bits−1)),
+    /// compressed-tensors).
+    Affine {
+        /// Bits a value.
+        bits: u32,
+        /// Type of the scales and biases.
+        scale: Dtype,
+    },
+    /// MXFP4 as in gpt-oss: `parts` = codes (two E2M1 numbers a byte, the low one first), scales (E8M0, one for 32 values).
+    Mxfp4,
+    /// Recognised and not decoded, with the reason; every attempt to decode is an error, never silence.
+    Unread(String),
 }
 
 impl Encoding {
@@ -133,7 +168,8 @@ impl Encoding {
         match self {
             Self::Plain(dtype) => matches!(dtype, Dtype::F8E4M3 | Dtype::F8E5M2 | Dtype::I8 | Dtype::U8),
             Self::Ggml(id) => !matches!(id, 0 | 1 | 28 | 30),
-            Self::Gptq { .. } | Self::Awq { .. } | Self::Scaled { .. } => true,
+            Self::Unread(_) => false,
+            _ => true,
         }
     }
 }

@@ -1,3 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! To be filled.
+//! Files → claims: licenses, notices, model cards, configs, tokenizers.
+//!
+//! In: the files of a snapshot. Out: [`Documents`], and a [`DocumentProblem`] for each one that could not be read.
+
+mod card;
+mod config;
+mod read;
+
+pub use card::{Card, Claim};
+pub use config::Config;
+pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, TokenizerFile, read};

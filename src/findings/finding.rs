@@ -4,6 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::evidence::Evidence;
 
@@ -36,6 +37,70 @@ pub struct Finding {
     pub remedy: String,
     /// Stable over rebases and reformatting: digest of the rule and the logical identity.
     pub fingerprint: String,
+    /// The highest level this finding may have, whatever policy and flags say: weak knowledge never blocks.
+    #[serde(skip)]
+    pub cap: Option<Level>,
+    /// Content ids (`sha256:…`) of the models concerned: what a waiver is keyed to.
+    #[serde(skip)]
+    pub model_ids: Vec<String>,
+}
+
+impl Finding {
+    /// A finding at its rule's default level. `identity` is what makes it this finding and not another of its rule:
+    /// content ids and base ids rather than paths, where there are any.
+    pub fn new(rule: Rule, message: impl Into<String>, remedy: impl Into<String>, identity: &[&str]) -> Self {
+        Self {
+            rule,
+            level: rule.default_level(),
+            message: message.into(),
+            path: None,
+            line: None,
+            span: None,
+            model: None,
+            base: None,
+            obligation: None,
+            clause: None,
+            evidence: Vec::new(),
+            remedy: remedy.into(),
+            fingerprint: fingerprint(rule, identity),
+            cap: None,
+            model_ids: Vec::new(),
+        }
+    }
+
+    /// Limits the level: the lower of `cap` and any cap set before.
+    pub fn capped(mut self, cap: Level) -> Self {
+        self.cap = Some(self.cap.map_or(cap, |other| other.min(cap)));
+        self.level = self.level.min(cap);
+        self
+    }
+
+    /// Names the file concerned.
+    pub fn at(mut self, path: &str, line: Option<u32>) -> Self {
+        self.path = Some(path.to_owned());
+        self.line = line;
+        self
+    }
+
+    /// Names the model concerned, and its file if no other is named.
+    pub fn of_model(mut self, path: &str, id: &str) -> Self {
+        self.model = Some(path.to_owned());
+        self.path.get_or_insert_with(|| path.to_owned());
+        self.model_ids = vec![id.to_owned()];
+        self
+    }
+}
+
+/// First 16 hex digits of SHA-256 over the rule and the identity, each part preceded by its length.
+fn fingerprint(rule: Rule, identity: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in std::iter::once(&rule.id()).chain(identity) {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let digest = hasher.finalize();
+    let first: [u8; 8] = std::array::from_fn(|index| digest.get(index).copied().unwrap_or_default());
+    format!("{:016x}", u64::from_be_bytes(first))
 }
 
 /// How much a finding weighs.
@@ -48,6 +113,17 @@ pub enum Level {
     Warn,
     /// Blocks.
     Deny,
+}
+
+impl Level {
+    /// Name used in JSON and in policy.toml.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 macro_rules! rules {

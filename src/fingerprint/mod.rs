@@ -1,7 +1,32 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
 //! tensors → fingerprint: the one streaming pass, its file format, the cache.
+//!
+//! In: an opened checkpoint. Out: a [`Fingerprint`]: small, comparable without the weights, and the same to the bit
+//! for the same content on every run.
 
+mod cache;
+mod collect;
+mod file;
+mod hashes;
+mod matrix;
+mod mixing;
+mod needles;
+mod network;
+mod pass;
+mod pieces;
 mod record;
+mod roles;
+mod samples;
+mod structure;
 
-pub use record::{Fingerprint, FingerprintError, Source};
+pub use cache::Cache;
+pub use collect::{Collected, Model, Unread, collect};
+pub use hashes::{Digest, MatrixHashes, SAMPLED as SAMPLED_LINES};
+pub use mixing::{fnv1a64, splitmix64};
+pub use needles::Needles;
+pub use network::Network;
+pub use pass::{Progress, compute};
+pub use record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint};
+pub use roles::{Place, Role};
+pub use samples::{MATCHING, POSITIONS, Samples};

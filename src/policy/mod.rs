@@ -1,3 +1,23 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! To be filled.
+//! What the owner decided; findings → verdict.
+//!
+//! In: `policy.toml`, of the base side and of the push. Out: declarations for the rules, and for their findings
+//! the levels, the waivers and the verdict. The rules about the policy itself are here.
+
+mod effective;
+mod file;
+mod model;
+mod template;
+mod verdict;
+mod waivers;
+
+pub use effective::Weakening;
+pub use file::PolicyError;
+pub use model::{Policy, Registry, Setting, Waiver};
+pub use template::{Seen, SeenModel, init_policy};
+pub use verdict::{Decided, Overrides, Verdict, Waived, apply};
+
+pub use crate::findings::{
+    Declarations, DeclaredBase, DeclaredModel as ModelPolicy, DeclaredRelation, Origin, Release,
+};

@@ -1,3 +1,31 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! To be filled.
+//! Verdict → people and machines.
+//!
+//! In: a [`Report`], a comparison, or an identification, with every number in it decided. Out: text for one
+//! kind of reader, one file a format. Nothing is computed here and nothing is printed: writers are given.
+
+mod compare;
+mod error;
+mod github;
+mod human;
+mod identify;
+mod json;
+mod junit;
+mod report;
+mod sarif;
+mod text;
+
+pub use compare::compare;
+pub use error::{SourceError, source_error};
+pub use github::github;
+pub use human::human;
+pub use identify::identify;
+pub use json::json;
+pub use junit::junit;
+pub use report::{
+    CompareReport, FingerprintReport, IdentifyReport, Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool,
+    Verdict,
+};
+pub use sarif::sarif;
+pub use text::{Look, bytes, harmless, plural};

@@ -1,3 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! Drives the real program.
+//! Drives the real program, and the library against real git repositories.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+
+mod changes;
+mod command_line;
+mod git_harness;
+mod hooks;
+mod layers;
+mod push;
+mod registry_story;

@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Several registries, searched together.
+//!
+//! In: folders, or readers of trees in git. Out: one list of bases, sorted by id. Only the indexes are
+//! held; fingerprints are read one at a time, when asked for.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::archive;
+use super::base::Base;
+use super::error::RegistryError;
+use super::index;
+use super::store::Store;
+use super::stored::Stored;
+use super::verify::{self, Fault};
+
+/// Several registries, searched together.
+#[derive(Clone, Default)]
+pub struct Registry {
+    bases: BTreeMap<String, Base>,
+    stores: Vec<Store>,
+}
+
+impl Registry {
+    /// Opens registries that are folders.
+    ///
+    /// One id may stand in several registries if its fingerprint is the same; the first one is used.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, RegistryError> {
+        Self::gather(paths.iter().cloned().map(Store::Folder).collect())
+    }
+
+    /// Opens registries wherever they are.
+    pub fn gather(stores: Vec<Store>) -> Result<Self, RegistryError> {
+        let mut bases: BTreeMap<String, Base> = BTreeMap::new();
+        for store in &stores {
+            for (id, entry) in index::parse(&store.file_name(super::store::INDEX), &store.index()?)? {
+                match bases.entry(id) {
+                    Slot::Vacant(slot) => {
+                        slot.insert(Base { entry, store: store.clone() });
+                    }
+                    Slot::Occupied(slot) if slot.get().entry.fingerprint == entry.fingerprint => {}
+                    Slot::Occupied(slot) => {
+                        return Err(RegistryError::Conflict {
+                            id: entry.id,
+                            first: slot.get().store.name(),
+                            first_digest: short(&slot.get().entry.fingerprint),
+                            second: store.name(),
+                            second_digest: short(&entry.fingerprint),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(Self { bases, stores })
+    }
+
+    /// The bases, sorted by id.
+    pub fn list(&self) -> impl ExactSizeIterator<Item = &Base> {
+        self.bases.values()
+    }
+
+    /// Number of bases.
+    pub fn len(&self) -> usize {
+        self.bases.len()
+    }
+
+    /// Whether there is no base.
+    pub fn is_empty(&self) -> bool {
+        self.bases.is_empty()
+    }
+
+    /// The base with this id.
+    pub fn get(&self, id: &str) -> Option<&Base> {
+        self.bases.get(id)
+    }
+
+    /// The base with this id, or an error that names the closest one.
+    pub fn show(&self, id: &str) -> Result<&Base, RegistryError> {
+        self.get(id).ok_or_else(|| unknown(id, self.bases.keys()))
+    }
+
+    /// Checks the digest of every file of every registry.
+    pub fn verify(&self) -> Result<Vec<Fault>, RegistryError> {
+        let mut faults = Vec::new();
+        for store in &self.stores {
+            faults.extend(verify::verify(store)?);
+        }
+        Ok(faults)
+    }
+
+    /// Writes the bases with these ids, or all if there are none, as one archive.
+    ///
+    /// The archive is a zip of stored members laid out like a registry folder; the same bases give the same bytes.
+    pub fn export(&self, ids: &[String], out: &mut impl Write) -> Result<usize, RegistryError> {
+        let chosen: Vec<&Base> = if ids.is_empty() {
+            self.list().collect()
+        } else {
+            let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
+            unique.into_iter().map(|id| self.show(id)).collect::<Result<_, _>>()?
+        };
+        archive::write(&chosen, out)?;
+        Ok(chosen.len())
+    }
+}
+
+/// The error for an id that is not there, with the closest one that is.
+pub(super) fn unknown<'a>(id: &str, known: impl Iterator<Item = &'a String>) -> RegistryError {
+    let near = known
+        .map(|candidate| (strsim::jaro_winkler(&id.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate.clone());
+    RegistryError::UnknownBase { id: id.escape_debug().to_string(), near }
+}
+
+/// Enough of a digest to tell two apart.
+pub(super) fn short(stored: &Stored) -> String {
+    stored.sha256().chars().take(12).collect()
+}

@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! A tree entry → a [`File`]: size without inflating, LFS pointers resolved, links named and not followed.
+
+use gix::ObjectId;
+use gix::bstr::{BStr, ByteSlice};
+use gix::objs::tree::{EntryKind, EntryMode};
+
+use super::lfs::{self, Lookup};
+use super::{ChangesError, Content, File, FileState, LfsPointer, Problem, ProblemKind, Repository, blobs};
+
+/// Makes files of one repository, gathering what could not be read.
+pub(super) struct Files<'repo> {
+    repository: &'repo Repository,
+    local: &'repo gix::Repository,
+    store: lfs::Store,
+    /// Blobs outside the range that are not here (a partial clone); said once, not once a file.
+    absent: u64,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// One version of one path.
+pub(super) struct Version<'path> {
+    pub(super) path: &'path BStr,
+    pub(super) id: ObjectId,
+    pub(super) mode: EntryMode,
+    pub(super) introduced: bool,
+    pub(super) at_tip: bool,
+    pub(super) commit: Option<ObjectId>,
+    pub(super) lfs_attribute: bool,
+    pub(super) previous: Option<Content>,
+}
+
+impl<'repo> Files<'repo> {
+    pub(super) fn new(repository: &'repo Repository, local: &'repo gix::Repository) -> Result<Self, ChangesError> {
+        Ok(Self { repository, local, store: repository.lfs_store()?, absent: 0, problems: Vec::new() })
+    }
+
+    /// Makes the file; `None` if its path cannot stand in a work tree, which is a problem of its own.
+    pub(super) fn file(&mut self, version: Version<'_>) -> Option<File> {
+        let path = version.path.to_str_lossy().into_owned();
+        if !is_safe(version.path) {
+            self.unreadable(path, "the path could leave the repository when checked out", "remove it from the history");
+            return None;
+        }
+        let mut file = File {
+            path,
+            id: version.id.to_string(),
+            size: 0,
+            state: FileState::NotAFile("submodule"),
+            lfs: None,
+            lfs_attribute: version.lfs_attribute,
+            introduced: version.introduced,
+            at_tip: version.at_tip,
+            previous: version.previous,
+            commit: version.commit.map(|id| id.to_string()),
+        };
+        match version.mode.kind() {
+            EntryKind::Blob | EntryKind::BlobExecutable => self.fill(&mut file, version.id),
+            EntryKind::Link => file.state = FileState::NotAFile("symbolic link"),
+            EntryKind::Commit | EntryKind::Tree => {}
+        }
+        Some(file)
+    }
+
+    /// The bytes of a blob outside the published files (base side, previous version): of the LFS object if it is
+    /// here, else of the blob itself.
+    pub(super) fn content(&self, id: ObjectId, mode: EntryMode) -> Option<Content> {
+        if !mode.is_blob() {
+            return None;
+        }
+        let size = self.local.find_header(id).ok().map(|header| header.size())?;
+        if let Some(pointer) = self.pointer(id, size)
+            && let Lookup::Found(path) = self.store.find(&pointer)
+        {
+            return Some(Content::Disk(path));
+        }
+        Some(blobs::lazy(&self.repository.shared, id, size))
+    }
+
+    /// Ends the work: one problem for all blobs outside the range that are not here.
+    pub(super) fn finish(mut self) -> Vec<Problem> {
+        if self.absent > 0 {
+            let message = format!("{} of its unchanged files are not in this partial clone", self.absent);
+            self.unreadable(
+                "the published tree".into(),
+                &message,
+                "fetch them: git fetch --refetch --filter=blob:limit=1g",
+            );
+        }
+        self.problems
+    }
+
+    fn fill(&mut self, file: &mut File, id: ObjectId) {
+        match self.local.find_header(id) {
+            Ok(header) if header.kind() == gix::objs::Kind::Blob => file.size = header.size(),
+            Err(_) if !file.introduced => self.absent += 1,
+            other => {
+                let reason = other.map_or_else(|error| error.to_string(), |_| "not a blob".to_owned());
+                let message = format!("blob {id} cannot be read: {reason}");
+                self.unreadable(file.path.clone(), &message, "run git fsck, then fetch what is missing");
+            }
+        }
+        let Some(pointer) = self.pointer(id, file.size) else {
+            file.state = FileState::Present(blobs::lazy(&self.repository.shared, id, file.size));
+            return;
+        };
+        file.id = format!("sha256:{}", pointer.sha256);
+        file.size = pointer.size;
+        file.state = match self.store.find(&pointer) {
+            Lookup::Found(path) => FileState::Present(Content::Disk(path)),
+            Lookup::Missing => FileState::MissingLfs,
+            Lookup::WrongSize(found) => {
+                let message =
+                    format!("LFS object {} has {found} bytes here instead of {}", pointer.sha256, pointer.size);
+                self.unreadable(file.path.clone(), &message, "delete the damaged object, then run git lfs fetch");
+                FileState::MissingLfs
+            }
+        };
+        file.lfs = Some(pointer);
+    }
+
+    fn pointer(&self, id: ObjectId, size: u64) -> Option<LfsPointer> {
+        if !(lfs::POINTER_MINIMUM..lfs::POINTER_LIMIT).contains(&size) {
+            return None;
+        }
+        lfs::parse(&self.local.find_blob(id).ok()?.data)
+    }
+
+    fn unreadable(&mut self, subject: String, message: &str, remedy: &str) {
+        let kind = ProblemKind::Unreadable;
+        self.problems.push(Problem { kind, subject, message: message.to_owned(), remedy: remedy.to_owned() });
+    }
+}
+
+/// Whether every component of a path names something inside the folder it stands in.
+pub(super) fn is_safe(path: &BStr) -> bool {
+    path.split_str("/").all(|part| {
+        !part.is_empty() && part != b"." && part != b".." && !part.eq_ignore_ascii_case(b".git") && !part.contains(&0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_leave_the_folder_are_refused() {
+        for path in
+            ["..", "../a", "a/../b", "/a", "a//b", "a/", ".", "./a", ".git/config", "sub/.GIT/hooks/x", "a\0b", ""]
+        {
+            assert!(!is_safe(path.into()), "{path:?}");
+        }
+        for path in ["a", "a/b.c", ".gitattributes", "..a/b..", "with space/ü"] {
+            assert!(is_safe(path.into()), "{path:?}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Arguments → exit code.
+//!
+//! In: the process's arguments. Out: one of four exit codes. What cannot be checked never counts as passed.
+
+use std::io::{self, Write};
+use std::panic;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use forebear::bases::RegistryError;
+use forebear::reports::{Look, SourceError, harmless, source_error};
+use tracing_subscriber::EnvFilter;
+
+use super::arguments::{Cli, Color, Command, Globals};
+use super::output::terminal_width;
+use super::{
+    check, compare, completions, demo, doctor, explain, fingerprint, hook, identify, init, man, registry, schema,
+};
+
+/// What a command came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing is denied.
+    Pass,
+    /// Something is denied.
+    Block,
+    /// It could not be checked.
+    CouldNotCheck,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Pass => Self::SUCCESS,
+            Outcome::Block => Self::from(1),
+            Outcome::CouldNotCheck => Self::from(2),
+        }
+    }
+}
+
+/// Exit code of an internal error.
+const BUG: u8 = 3;
+
+/// Parses the arguments, runs the command, and returns the exit code.
+pub(crate) fn main() -> ExitCode {
+    panic::set_hook(Box::new(report_bug));
+    panic::catch_unwind(|| {
+        let cli = match Cli::try_parse() {
+            Ok(cli) => cli,
+            Err(error) => {
+                let failed = error.use_stderr();
+                // Nothing is left to be said if even this cannot be written.
+                let _ = error.print();
+                return if failed { Outcome::CouldNotCheck.into() } else { ExitCode::SUCCESS };
+            }
+        };
+        match set_up(&cli.globals).and_then(|()| run(&cli)) {
+            Ok(outcome) => outcome.into(),
+            Err(error) => {
+                report_error(&error);
+                Outcome::CouldNotCheck.into()
+            }
+        }
+    })
+    .unwrap_or_else(|_| ExitCode::from(BUG))
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Outcome> {
+    let globals = &cli.globals;
+    match &cli.command {
+        Command::Demo(arguments) => demo::run(arguments, globals),
+        Command::Init(arguments) => init::run(arguments, globals),
+        Command::Check(arguments) => check::run(arguments, globals),
+        Command::Hook(arguments) => hook::run(arguments, globals),
+        Command::Fingerprint(arguments) => fingerprint::run(arguments, globals),
+        Command::Compare(arguments) => compare::run(arguments, globals),
+        Command::Identify(arguments) => identify::run(arguments, globals),
+        Command::Registry(arguments) => registry::run(arguments, globals),
+        Command::Explain(arguments) => explain::run(arguments, globals),
+        Command::Doctor(arguments) => doctor::run(arguments, globals),
+        Command::Completions(arguments) => completions::run(arguments, globals),
+        Command::Man(arguments) => man::run(arguments, globals),
+        Command::Schema(arguments) => schema::run(arguments, globals),
+    }
+}
+
+fn set_up(globals: &Globals) -> anyhow::Result<()> {
+    match globals.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::AlwaysAnsi,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    let level = match (globals.quiet, globals.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "forebear=info,warn",
+        (false, 2) => "forebear=debug,info",
+        (false, _) => "trace",
+    };
+    let filter = EnvFilter::try_from_env("FOREBEAR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time().init();
+    if let Some(jobs) = globals.jobs {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs.get())
+            .build_global()
+            .context("failed to start the threads")?;
+    }
+    Ok(())
+}
+
+fn report_error(error: &anyhow::Error) {
+    let mut stderr = anstream::stderr();
+    // Nothing is left to be said if even this cannot be written.
+    let _ = if let Some(RegistryError::Index(index)) = error.downcast_ref() {
+        let error = SourceError {
+            path: &index.path,
+            text: &index.text,
+            span: index.span.clone(),
+            message: &index.message,
+            help: index.help.as_deref(),
+        };
+        source_error(&error, Look { color: true, width: terminal_width() }, &mut stderr)
+    } else {
+        let style = anstyle::AnsiColor::Red.on_default().bold();
+        writeln!(stderr, "{style}error{style:#}: {}", harmless(&format!("{error:#}")))
+    };
+}
+
+fn report_bug(panic: &panic::PanicHookInfo<'_>) {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    let version = env!("CARGO_PKG_VERSION");
+    // Nothing is left to be said if even this cannot be written.
+    let _ = writeln!(
+        anstream::stderr(),
+        "forebear {version} stopped because of a bug of its own; nothing was decided, so this counts as blocked\n  \
+         {panic}\nhelp: report it at {repository}/issues with these lines and the command you ran"
+    );
+}

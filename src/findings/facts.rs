@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Everything the rules look at, gathered by the gate; and the running of all rules over it.
+
+use std::collections::BTreeMap;
+
+use crate::changes::Problem;
+use crate::checkpoints::Hazard;
+use crate::code::Headers;
+use crate::documents::{DocumentProblem, Documents};
+use crate::evidence::Comparison;
+
+use super::declared::Declarations;
+use super::finding::Finding;
+use super::{
+    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, from_scratch_contradicted, missing_header,
+    missing_license_text, missing_notice, undeclared_lineage, unreadable, unsupported_declaration,
+};
+
+/// What the rules look at: one published tree.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// What the owner declares.
+    pub declared: Declarations<'a>,
+    /// The models in the tree.
+    pub models: &'a [ModelFacts],
+    /// What is known of registered bases, by id.
+    pub bases: &'a BTreeMap<String, BaseFacts>,
+    /// Claims of the tree's documents.
+    pub documents: &'a Documents,
+    /// Documents that could not be read.
+    pub document_problems: &'a [DocumentProblem],
+    /// Source files that the range changes.
+    pub sources: &'a [SourceFacts],
+    /// Files that look like models and could not be verified.
+    pub unverifiable: &'a [UnverifiableFacts],
+    /// What kept part of the push from being looked at.
+    pub problems: &'a [Problem],
+}
+
+/// One model in the tree.
+#[derive(Clone, Debug, Default)]
+pub struct ModelFacts {
+    /// Path of the file, or of the index or first shard.
+    pub path: String,
+    /// All its files.
+    pub files: Vec<String>,
+    /// Content id, `sha256:…`.
+    pub id: String,
+    /// Container format.
+    pub format: String,
+    /// Comparisons above "no evidence", best first.
+    pub comparisons: Vec<Comparison>,
+    /// Number of bases it was compared with.
+    pub searched: usize,
+    /// Whether the range brings it.
+    pub introduced: bool,
+    /// Whether its bytes are in git itself.
+    pub outside_lfs: bool,
+    /// Things dangerous to load in its files.
+    pub hazards: Vec<Hazard>,
+}
+
+/// What is known of one registered base.
+#[derive(Clone, Debug, Default)]
+pub struct BaseFacts {
+    /// Its id.
+    pub id: String,
+    /// License id or SPDX expression; empty if not known.
+    pub license: String,
+    /// Text of the license it came with.
+    pub license_text: Option<String>,
+    /// Text of the NOTICE file it came with.
+    pub notice_text: Option<String>,
+    /// Source files it came with: file name, and the copyright and SPDX lines in it.
+    pub headers: Vec<(String, Vec<String>)>,
+    /// Where it came from.
+    pub source: Option<String>,
+    /// Its revision there.
+    pub revision: Option<String>,
+    /// Other ids of the same model.
+    pub aliases: Vec<String>,
+    /// Ids of models it descends from.
+    pub ancestors: Vec<String>,
+}
+
+/// One source file that the range changes.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFacts {
+    /// Path in the tree.
+    pub path: String,
+    /// Its headers now.
+    pub headers: Headers,
+    /// Its headers before the range, if it existed.
+    pub previous: Option<Headers>,
+}
+
+/// A file that looks like a model and could not be verified.
+#[derive(Clone, Debug)]
+pub struct UnverifiableFacts {
+    /// Path in the tree.
+    pub path: String,
+    /// What it looks like, e.g. `safetensors file`.
+    pub what: String,
+    /// Why it could not be verified, a fragment.
+    pub reason: String,
+    /// One line: what to do now; empty for the rule's own.
+    pub remedy: String,
+    /// What kind of failure.
+    pub kind: UnverifiableKind,
+}
+
+/// Kinds of [`UnverifiableFacts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnverifiableKind {
+    /// The bytes contradict the format.
+    Malformed,
+    /// A format or layout that is not read.
+    Unsupported,
+    /// A shard or external data file is named and not there.
+    MissingPart,
+    /// The Git LFS object is not on this machine.
+    MissingLfs,
+    /// The bytes do not have the digest their Git LFS pointer promises.
+    WrongDigest,
+    /// A pickle that goes beyond rebuilding tensors.
+    UnsafePickle,
+    /// Reading failed.
+    Unreadable,
+}
+
+/// Runs every rule that looks at the tree. Order: by path, then rule, then fingerprint.
+pub fn all(facts: &Facts) -> Vec<Finding> {
+    let checks: [fn(&Facts) -> Vec<Finding>; 10] = [
+        undeclared_lineage::check,
+        contradicted_declaration::check,
+        unsupported_declaration::check,
+        from_scratch_contradicted::check,
+        card_mismatch::check,
+        missing_license_text::check,
+        missing_notice::check,
+        missing_header::check,
+        unreadable::check,
+        checkpoint_outside_lfs::check,
+    ];
+    let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
+    findings.sort_by(|a, b| (&a.path, a.rule, &a.fingerprint).cmp(&(&b.path, b.rule, &b.fingerprint)));
+    findings.dedup_by(|a, b| a.rule == b.rule && a.fingerprint == b.fingerprint && a.path == b.path);
+    findings
+}

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Every checkpoint among some files → its fingerprint, or why there is none.
+//!
+//! In: the files of a snapshot and a cache. Out: [`Collected`]: models with fingerprints, and what looks like a model
+//! and could not be read. Nothing that looks like a model is dropped.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::cache::Cache;
+use super::pass::{Progress, compute};
+use super::record::{Fingerprint, FingerprintError};
+use crate::changes::File;
+use crate::checkpoints::{Group, Hazard, Unverifiable, discover, open};
+
+/// What was found among some files.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Models that could be read.
+    pub models: Vec<Model>,
+    /// Models that could not.
+    pub unread: Vec<Unread>,
+    /// Files that look like models of a format that is not read.
+    pub unverifiable: Vec<Unverifiable>,
+    /// Files looked at.
+    pub scanned: u64,
+    /// Bytes read from checkpoints.
+    pub bytes_read: u64,
+    /// Fingerprints taken from the cache.
+    pub cache_hits: u64,
+}
+
+/// A model among the files.
+#[derive(Debug)]
+pub struct Model {
+    /// Its fingerprint, under the path it has here.
+    pub fingerprint: Fingerprint,
+    /// Its files, as indices.
+    pub files: Vec<usize>,
+    /// Whether the range being published brings it.
+    pub introduced: bool,
+    /// Things dangerous to load in its files.
+    pub hazards: Vec<Hazard>,
+}
+
+/// A model that could not be read.
+#[derive(Debug)]
+pub struct Unread {
+    /// Path of its first file.
+    pub path: String,
+    /// Container format.
+    pub format: &'static str,
+    /// Why.
+    pub error: FingerprintError,
+}
+
+/// Finds and fingerprints the checkpoints among `files`.
+pub fn collect(files: &[File], cache: Option<&Cache>, progress: &Progress) -> Collected {
+    let discovery = discover(files);
+    let hits = AtomicU64::new(0);
+    let mut collected =
+        Collected { unverifiable: discovery.unverifiable, scanned: discovery.scanned, ..Collected::default() };
+    for group in &discovery.groups {
+        match model(files, group, cache, progress, &hits) {
+            Ok((model, read)) => {
+                collected.bytes_read += read;
+                collected.models.push(model);
+            }
+            Err(error) => {
+                collected.unread.push(Unread { path: group.path.clone(), format: group.format.name(), error });
+            }
+        }
+    }
+    collected.cache_hits = hits.load(Relaxed);
+    collected
+}
+
+/// Opens one checkpoint and takes its fingerprint from the cache, or makes it. Returns the bytes read.
+fn model(
+    files: &[File],
+    group: &Group,
+    cache: Option<&Cache>,
+    progress: &Progress,
+    hits: &AtomicU64,
+) -> Result<(Model, u64), FingerprintError> {
+    // The container is opened even when the fingerprint is known: what is dangerous to load is told every time.
+    let mut checkpoint = open(files, group)?;
+    let hazards = std::mem::take(&mut checkpoint.hazards);
+    let model = |fingerprint| Model {
+        fingerprint,
+        files: group.files.clone(),
+        introduced: group.introduced,
+        hazards: hazards.clone(),
+    };
+    let ids: Vec<&str> = group.files.iter().filter_map(|at| Some(files.get(*at)?.id.as_str())).collect();
+    let config = checkpoint.config.as_ref().map(ToString::to_string).unwrap_or_default();
+    let key = Cache::key(&ids, checkpoint.format.name(), &config);
+    if let Some(mut known) = cache.and_then(|cache| cache.get(&key)) {
+        // The same content may have been seen under another path.
+        known.name.clone_from(&group.path);
+        let mut paths: Vec<&String> = checkpoint.files.iter().map(|file| &file.path).collect();
+        paths.sort();
+        for (source, path) in known.sources.iter_mut().zip(paths) {
+            source.path.clone_from(path);
+        }
+        hits.fetch_add(1, Relaxed);
+        return Ok((model(known), 0));
+    }
+    let fingerprint = compute(&checkpoint, progress)?;
+    if let Some(cache) = cache {
+        if let Err(error) = cache.put(&key, &fingerprint) {
+            tracing::warn!("the fingerprint of {} was not cached: {error}", group.path);
+        }
+    }
+    let read = fingerprint.bytes_read;
+    Ok((model(fingerprint), read))
+}

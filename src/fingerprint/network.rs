@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Facts about a network from its config, and what splitting its tensors needs of them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::pieces::Heads;
+use crate::checkpoints::{Checkpoint, Format};
+
+/// Architecture facts; each is `None` where the config does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// First of `architectures`, else `model_type`, else `unknown`.
+    pub architecture: String,
+    /// Width of the residual stream.
+    pub hidden_size: Option<u64>,
+    /// Width of the feed-forward block.
+    pub intermediate_size: Option<u64>,
+    /// Layers.
+    pub layers: Option<u64>,
+    /// Query heads.
+    pub heads: Option<u64>,
+    /// Key/value heads.
+    pub kv_heads: Option<u64>,
+    /// Dimension of a head.
+    pub head_dim: Option<u64>,
+    /// Tokens.
+    pub vocabulary: Option<u64>,
+    /// Routed experts a layer.
+    pub experts: Option<u64>,
+}
+
+/// Model types whose fused query/key/value rows are interleaved by head.
+const INTERLEAVED: &[&str] = &["gpt_neox", "bloom", "falcon", "gptneox"];
+/// GGUF architectures whose query and key rows llama.cpp's converter permutes.
+const PERMUTED: &[&str] = &["llama", "llama4", "mistral", "granite", "minicpm", "deci", "xverse"];
+
+impl Network {
+    /// Reads the facts from a checkpoint's config.
+    pub fn of(checkpoint: &Checkpoint) -> Self {
+        let Some(config) = &checkpoint.config else {
+            return Self { architecture: "unknown".into(), ..Self::default() };
+        };
+        // Multimodal configs keep the language model's facts one level down.
+        let inner = config.get("text_config").filter(|inner| inner.get("hidden_size").is_some()).unwrap_or(config);
+        let number = |names: &[&str]| names.iter().find_map(|name| inner.get(name).and_then(Value::as_u64));
+        let architecture = config
+            .get("architectures")
+            .and_then(|list| list.get(0))
+            .or_else(|| config.get("model_type"))
+            .and_then(Value::as_str)
+            .unwrap_or("unknown");
+        Self {
+            architecture: architecture.chars().filter(|c| !c.is_control()).take(80).collect(),
+            hidden_size: number(&["hidden_size", "n_embd", "d_model", "dim"]),
+            intermediate_size: number(&["intermediate_size", "n_inner", "d_ff", "ffn_dim", "encoder_ffn_dim"]),
+            layers: number(&["num_hidden_layers", "n_layer", "num_layers", "encoder_layers"]),
+            heads: number(&["num_attention_heads", "n_head", "num_heads", "encoder_attention_heads"]),
+            kv_heads: number(&["num_key_value_heads", "num_kv_heads"]),
+            head_dim: number(&["head_dim", "d_kv"]),
+            vocabulary: number(&["vocab_size"]),
+            experts: number(&["num_experts", "num_local_experts", "n_routed_experts"]),
+        }
+    }
+
+    /// What splitting fused tensors needs.
+    pub(super) fn heads_for(&self, checkpoint: &Checkpoint) -> Heads {
+        let model_type = checkpoint
+            .config
+            .as_ref()
+            .and_then(|config| config.get("model_type"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        Heads {
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            head_dim: self.head_dim,
+            permuted_rows: checkpoint.format == Format::Gguf && PERMUTED.contains(&model_type.as_str()),
+            interleaved_qkv: INTERLEAVED.contains(&model_type.as_str()),
+        }
+    }
+
+    /// The facts as (name, value), for comparison and display.
+    pub fn facts(&self) -> Vec<(&'static str, u64)> {
+        [
+            ("hidden_size", self.hidden_size),
+            ("intermediate_size", self.intermediate_size),
+            ("layers", self.layers),
+            ("heads", self.heads),
+            ("kv_heads", self.kv_heads),
+            ("head_dim", self.head_dim),
+            ("vocabulary", self.vocabulary),
+            ("experts", self.experts),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect()
+    }
+}

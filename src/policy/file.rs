@@ -1,0 +1,480 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! `policy.toml` → [`Policy`]. Unknown keys and bad values are errors that point at their bytes.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use jiff::civil::Date;
+use serde::Deserialize;
+use toml::Spanned;
+use toml::value::Datetime;
+
+use crate::findings::{DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release, Rule};
+
+use super::model::{Policy, Registry, Setting, Waiver, glob};
+
+/// The schema this program reads.
+const SCHEMA: i64 = 1;
+const DATE_HELP: &str = "write it as 2026-12-31, without quotes";
+
+/// Why a policy cannot be used, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct PolicyError {
+    /// File read.
+    pub path: String,
+    /// What is wrong, a fragment.
+    pub message: String,
+    /// Bytes of `text` that are to blame.
+    pub span: Option<Range<usize>>,
+    /// What to do, if it is known.
+    pub help: Option<String>,
+    /// The whole file, for showing the place.
+    pub text: String,
+}
+
+impl Policy {
+    /// Reads a policy.
+    pub fn parse(path: &str, text: &str) -> Result<Self, PolicyError> {
+        let fault = |fault: Fault| PolicyError {
+            path: path.to_owned(),
+            message: fault.message,
+            span: fault.span,
+            help: fault.help,
+            text: text.to_owned(),
+        };
+        let file: PolicyFile = toml::from_str(text).map_err(|error| fault(Fault::from_toml(&error)))?;
+        file.check(path).map_err(fault)
+    }
+}
+
+/// A [`PolicyError`] before it knows its file.
+struct Fault {
+    message: String,
+    span: Option<Range<usize>>,
+    help: Option<String>,
+}
+
+impl Fault {
+    fn at<T>(place: &Spanned<T>, message: impl Into<String>) -> Self {
+        Self { message: message.into(), span: Some(place.span()), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    fn from_toml(error: &toml::de::Error) -> Self {
+        let message = error.message().lines().next().unwrap_or("not valid TOML").to_owned();
+        Self { help: suggestion(&message), span: error.span(), message }
+    }
+}
+
+/// `did you mean` for serde's messages, which quote what was found and then what was expected in backticks.
+fn suggestion(message: &str) -> Option<String> {
+    if message.ends_with("expected a TOML datetime") {
+        return Some(DATE_HELP.into());
+    }
+    if !message.starts_with("unknown ") {
+        return None;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let found = quoted.next()?;
+    nearest(found, quoted)
+}
+
+fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let scored = known.map(|name| (strsim::jaro_winkler(found, name), name));
+    let (score, best) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (score > 0.75).then(|| format!("did you mean `{best}`?"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct PolicyFile {
+    schema: Option<Spanned<i64>>,
+    #[serde(default)]
+    release: ReleaseFile,
+    #[serde(default)]
+    registry: RegistryFile,
+    #[serde(default)]
+    model: Vec<Spanned<ModelFile>>,
+    #[serde(default)]
+    rules: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    waiver: Vec<Spanned<WaiverFile>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ReleaseFile {
+    name: Option<Spanned<String>>,
+    license: Option<Spanned<String>>,
+    #[serde(default)]
+    branches: Vec<Spanned<String>>,
+    #[serde(default)]
+    tags: Vec<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RegistryFile {
+    #[serde(default)]
+    paths: Vec<Spanned<String>>,
+    #[serde(default)]
+    require_signature: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ModelFile {
+    paths: Vec<Spanned<String>>,
+    #[serde(default)]
+    origin: Option<Spanned<Origin>>,
+    #[serde(default)]
+    bases: Vec<BaseFile>,
+    #[serde(default)]
+    attested: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct BaseFile {
+    id: Spanned<String>,
+    relation: DeclaredRelation,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WaiverFile {
+    rule: Spanned<String>,
+    model: Option<Spanned<String>>,
+    base: Option<String>,
+    owner: Spanned<String>,
+    reason: Spanned<String>,
+    expires: Spanned<Datetime>,
+}
+
+impl PolicyFile {
+    fn check(self, path: &str) -> Result<Policy, Fault> {
+        check_schema(self.schema.as_ref())?;
+        let models = self.model.into_iter().map(model).collect::<Result<Vec<_>, _>>()?;
+        check_duplicates(&models)?;
+        let mut rules = BTreeMap::new();
+        for (name, setting) in self.rules {
+            rules.insert(rule(&name)?, level(&setting)?);
+        }
+        Ok(Policy {
+            path: Some(path.to_owned()),
+            release: release(self.release)?,
+            registry: registry(self.registry)?,
+            models,
+            rules,
+            waivers: self.waiver.into_iter().map(waiver).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn check_schema(schema: Option<&Spanned<i64>>) -> Result<(), Fault> {
+    match schema {
+        None => Err(Fault { message: "missing field `schema`".into(), span: Some(0..0), help: None }
+            .help("write `schema = 1` at the top of the file")),
+        Some(schema) if *schema.get_ref() != SCHEMA => {
+            Err(Fault::at(schema, format!("schema {} is not known", schema.get_ref()))
+                .help("this version of forebear reads `schema = 1`"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn release(file: ReleaseFile) -> Result<Release, Fault> {
+    for pattern in file.branches.iter().chain(&file.tags) {
+        if glob(pattern.get_ref()).is_none() {
+            return Err(Fault::at(pattern, format!("`{}` is not a valid glob", pattern.get_ref())));
+        }
+    }
+    for text in file.name.iter().chain(&file.license) {
+        not_empty(text)?;
+    }
+    let all = |patterns: Vec<Spanned<String>>| patterns.into_iter().map(Spanned::into_inner).collect();
+    Ok(Release {
+        name: file.name.map(Spanned::into_inner),
+        license: file.license.map(Spanned::into_inner),
+        branches: all(file.branches),
+        tags: all(file.tags),
+    })
+}
+
+fn registry(file: RegistryFile) -> Result<Registry, Fault> {
+    for path in &file.paths {
+        let inside = !path.get_ref().starts_with('/')
+            && !path.get_ref().contains(['\\', ':'])
+            && path.get_ref().split('/').all(|part| part != "..");
+        if !inside {
+            return Err(Fault::at(path, format!("`{}` is not a path inside the repository", path.get_ref()))
+                .help("use a relative path without `..`; a registry elsewhere is given with --registry"));
+        }
+    }
+    let paths = file.paths.into_iter().map(Spanned::into_inner).collect();
+    Ok(Registry { paths, require_signature: file.require_signature })
+}
+
+fn model(file: Spanned<ModelFile>) -> Result<DeclaredModel, Fault> {
+    let span = file.span();
+    let place = file.span();
+    let file = file.into_inner();
+    if file.paths.is_empty() {
+        return Err(Fault {
+            message: "`paths` is empty, so the entry is about no model".into(),
+            span: Some(place),
+            help: None,
+        });
+    }
+    let origin = file.origin.as_ref().map(|origin| *origin.get_ref()).unwrap_or_default();
+    if origin == Origin::FromScratch
+        && let Some(base) = file.bases.iter().find(|base| base.relation.is_weight_lineage())
+    {
+        return Err(Fault::at(&base.id, "a model from scratch has no base")
+            .help("set `origin = \"derived\"`, or remove the base; only `distilled` takes no weights over"));
+    }
+    for (index, base) in file.bases.iter().enumerate() {
+        not_empty(&base.id)?;
+        let id = base.id.get_ref();
+        if file.bases.iter().take(index).any(|other| other.id.get_ref().eq_ignore_ascii_case(id)) {
+            return Err(Fault::at(&base.id, format!("base `{id}` is declared twice")));
+        }
+    }
+    let bases = file.bases.into_iter().map(|base| DeclaredBase { id: base.id.into_inner(), relation: base.relation });
+    Ok(DeclaredModel {
+        paths: globs(&file.paths)?,
+        patterns: file.paths.into_iter().map(Spanned::into_inner).collect(),
+        origin,
+        bases: bases.collect(),
+        attested: file.attested,
+        span,
+    })
+}
+
+fn globs(patterns: &[Spanned<String>]) -> Result<GlobSet, Fault> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        not_empty(pattern)?;
+        let glob = GlobBuilder::new(pattern.get_ref()).literal_separator(true).build();
+        set.add(glob.map_err(|error| Fault::at(pattern, format!("not a valid glob: {}", error.kind())))?);
+    }
+    set.build().map_err(|error| Fault { message: format!("globs cannot be used: {error}"), span: None, help: None })
+}
+
+/// One path, two entries: the second would never count.
+fn check_duplicates(models: &[DeclaredModel]) -> Result<(), Fault> {
+    for (index, model) in models.iter().enumerate() {
+        let earlier = models.iter().take(index).flat_map(|other| &other.patterns);
+        if let Some(pattern) = earlier.into_iter().find(|pattern| model.patterns.contains(pattern)) {
+            return Err(Fault {
+                message: format!("`{pattern}` is declared by an earlier [[model]] entry"),
+                span: Some(model.span.clone()),
+                help: Some("keep one entry a model, with all its bases".into()),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn rule(name: &Spanned<String>) -> Result<Rule, Fault> {
+    Rule::from_id(name.get_ref()).ok_or_else(|| {
+        let fault = Fault::at(name, format!("unknown rule `{}`", name.get_ref()));
+        match nearest(name.get_ref(), Rule::ALL.iter().map(|rule| rule.id())) {
+            Some(help) => fault.help(help),
+            None => fault,
+        }
+    })
+}
+
+fn level(name: &Spanned<String>) -> Result<Setting, Fault> {
+    Setting::from_name(name.get_ref()).ok_or_else(|| {
+        Fault::at(name, format!("unknown level `{}`", name.get_ref()))
+            .help("a level is `deny`, `warn`, `note` or `allow`")
+    })
+}
+
+fn waiver(file: Spanned<WaiverFile>) -> Result<Waiver, Fault> {
+    let span = file.span();
+    let file = file.into_inner();
+    let rule_id = rule(&file.rule)?;
+    if matches!(rule_id, Rule::PolicyWeakened | Rule::ExpiredWaiver | Rule::UnusedWaiver) {
+        return Err(Fault::at(&file.rule, format!("`{}` cannot be waived", rule_id.id()))
+            .help("it watches the policy itself; set its level under [rules]"));
+    }
+    not_empty(&file.owner)?;
+    not_empty(&file.reason)?;
+    if let Some(model) = &file.model
+        && !is_content_id(model.get_ref())
+    {
+        return Err(Fault::at(model, "a waiver names the model by content: `sha256:` and 64 hex digits")
+            .help("the finding prints the content id; leave `model` out to cover every model"));
+    }
+    Ok(Waiver {
+        rule: rule_id,
+        model: file.model.map(|model| model.into_inner().to_ascii_lowercase()),
+        base: file.base,
+        owner: file.owner.into_inner(),
+        reason: file.reason.into_inner(),
+        expires: date(&file.expires)?,
+        span,
+    })
+}
+
+fn date(value: &Spanned<Datetime>) -> Result<Date, Fault> {
+    let given = value.get_ref();
+    let fault = || Fault::at(value, "`expires` is a date without a time").help(DATE_HELP);
+    let date = given.date.filter(|_| given.time.is_none()).ok_or_else(fault)?;
+    let part = |number: u8| i8::try_from(number).map_err(|_| fault());
+    let year = i16::try_from(date.year).map_err(|_| fault())?;
+    Date::new(year, part(date.month)?, part(date.day)?).map_err(|_| fault())
+}
+
+fn is_content_id(id: &str) -> bool {
+    id.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+fn not_empty(text: &Spanned<String>) -> Result<(), Fault> {
+    if text.get_ref().trim().is_empty() { Err(Fault::at(text, "an empty text")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    /// Message, the text at the span, and the help.
+    fn fault(text: &str) -> String {
+        let text = if text.contains("schema") { text.to_owned() } else { format!("schema = 1\n{text}") };
+        let error = Policy::parse("policy.toml", &text).unwrap_err();
+        let place = error.span.map_or("?", |span| text[span].lines().next().unwrap_or(""));
+        format!("{} | {place} | {}", error.message, error.help.unwrap_or_default())
+    }
+
+    fn good(text: &str) -> Policy {
+        Policy::parse("policy.toml", &format!("schema = 1\n{text}")).unwrap()
+    }
+
+    #[test]
+    fn every_key_has_a_default_but_the_schema() {
+        let policy = good("");
+        assert!(policy.models.is_empty() && policy.waivers.is_empty() && policy.rules.is_empty());
+        assert_eq!(policy.release, Release::default());
+        assert_snapshot!(fault("[release]\nname = \"a\" # schema"), @"missing field `schema` |  | write `schema = 1` at the top of the file");
+        assert_snapshot!(fault("schema = 2"), @"schema 2 is not known | 2 | this version of forebear reads `schema = 1`");
+        assert_snapshot!(fault("schema = \"1\""), @r#"invalid type: string "1", expected i64 | "1" |"#);
+    }
+
+    #[test]
+    fn release() {
+        let policy = good("[release]\nname = \"acme/Orca\"\nlicense = \"MIT\"\nbranches = [\"main\"]\ntags = [\"v*\"]");
+        assert_eq!(policy.release.name.as_deref(), Some("acme/Orca"));
+        assert_eq!((policy.release.branches.len(), policy.release.tags.len()), (1, 1));
+        assert_snapshot!(fault("[release]\nname = 3"), @"invalid type: integer `3`, expected a string | 3 |");
+        assert_snapshot!(fault("[release]\nbranches = \"main\""), @r#"invalid type: string "main", expected a sequence | "main" |"#);
+        assert_snapshot!(fault("[release]\ntags = [\"v[\"]"), @r#"`v[` is not a valid glob | "v[" |"#);
+        assert_snapshot!(fault("[release]\nlicence = \"MIT\""), @"unknown field `licence`, expected one of `name`, `license`, `branches`, `tags` | licence | did you mean `license`?");
+        assert_snapshot!(fault("[release]\nlicense = \" \""), @r#"an empty text | " " |"#);
+    }
+
+    #[test]
+    fn registry() {
+        let policy = good("[registry]\npaths = [\"registry/\"]\nrequire-signature = true");
+        assert_eq!(policy.registry, Registry { paths: vec!["registry/".into()], require_signature: true });
+        assert_snapshot!(fault("[registry]\npaths = [\"../x\"]"), @r#"`../x` is not a path inside the repository | "../x" | use a relative path without `..`; a registry elsewhere is given with --registry"#);
+        assert_snapshot!(fault("[registry]\nrequire-signature = \"yes\""), @r#"invalid type: string "yes", expected a boolean | "yes" |"#);
+        assert_snapshot!(fault("[registry]\nrequire_signature = true"), @"unknown field `require_signature`, expected `paths` or `require-signature` | require_signature | did you mean `require-signature`?");
+    }
+
+    #[test]
+    fn model() {
+        let policy = good(
+            "[[model]]\npaths = [\"w/**\"]\norigin = \"derived\"\nbases = [{ id = \"a/b\", relation = \"continued-pretraining\" }]\n\
+             attested = { mau-below-limit = \"legal@acme.example 2026-01-10\" }",
+        );
+        let model = policy.model_for("w/x/m.gguf").unwrap();
+        assert_eq!(model.bases, [DeclaredBase { id: "a/b".into(), relation: DeclaredRelation::ContinuedPretraining }]);
+        assert_eq!(model.attested.len(), 1);
+        assert!(policy.model_for("v/m.gguf").is_none());
+        assert_snapshot!(fault("[[model]]\norigin = \"derived\""), @"missing field `paths` | [[model]] |");
+        assert_snapshot!(fault("[[model]]\npaths = []"), @"`paths` is empty, so the entry is about no model | [[model]] |");
+        assert_snapshot!(fault("[[model]]\npaths = [\"a{\"]"), @r#"not a valid glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?) | "a{" |"#);
+        assert_snapshot!(fault("[[model]]\npaths = \"a\""), @r#"invalid type: string "a", expected a sequence | "a" |"#);
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\norigin = \"scratch\""), @r#"unknown variant `scratch`, expected `derived` or `from-scratch` | "scratch" | did you mean `from-scratch`?"#);
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\", relation = \"fine-tune\" }]"), @r#"unknown variant `fine-tune`, expected one of `finetune`, `adapter`, `merge`, `quantized`, `pruned`, `upcycled`, `distilled`, `continued-pretraining` | "fine-tune" | did you mean `finetune`?"#);
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\" }]"), @r#"missing field `relation` | { id = "a/b" } |"#);
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbase = \"a/b\""), @"unknown field `base`, expected one of `paths`, `origin`, `bases`, `attested` | base | did you mean `bases`?");
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\n[[model]]\npaths = [\"b\", \"a\"]"), @"`a` is declared by an earlier [[model]] entry | [[model]] | keep one entry a model, with all its bases");
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nattested = [\"x\"]"), @r#"invalid type: sequence, expected a map | ["x"] |"#);
+        assert_snapshot!(
+            fault("[[model]]\npaths = [\"a\"]\norigin = \"from-scratch\"\nbases = [{ id = \"a/b\", relation = \"finetune\" }]"),
+            @r#"a model from scratch has no base | "a/b" | set `origin = "derived"`, or remove the base; only `distilled` takes no weights over"#
+        );
+        let twice = "[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\", relation = \"merge\" }, { id = \"A/B\", relation = \"merge\" }]";
+        assert_snapshot!(fault(twice), @r#"base `A/B` is declared twice | "A/B" |"#);
+    }
+
+    #[test]
+    fn a_star_does_not_cross_folders() {
+        let policy = good("[[model]]\npaths = [\"*.gguf\"]");
+        assert!(policy.model_for("m.gguf").is_some() && policy.model_for("w/m.gguf").is_none());
+    }
+
+    #[test]
+    fn rules() {
+        let policy = good("[rules]\nmissing-notice = \"warn\"\nmissing-header = \"allow\"");
+        assert_eq!(policy.setting(Rule::MissingNotice), Setting::Warn);
+        assert_eq!(policy.setting(Rule::MissingHeader), Setting::Allow);
+        assert_eq!(policy.setting(Rule::UnsafePickle), Setting::Deny);
+        assert_snapshot!(fault("[rules]\nmissing-notices = \"warn\""), @"unknown rule `missing-notices` | missing-notices | did you mean `missing-notice`?");
+        assert_snapshot!(fault("[rules]\nmissing-notice = \"error\""), @r#"unknown level `error` | "error" | a level is `deny`, `warn`, `note` or `allow`"#);
+        assert_snapshot!(fault("[rules]\nmissing-notice = true"), @"invalid type: boolean `true`, expected a string | true |");
+        assert_snapshot!(fault("[rule]\nmissing-notice = \"warn\""), @"unknown field `rule`, expected one of `schema`, `release`, `registry`, `model`, `rules`, `waiver` | rule | did you mean `rules`?");
+    }
+
+    #[test]
+    fn waiver() {
+        let text = |line: &str| {
+            let mut lines = vec![
+                "[[waiver]]".to_owned(),
+                "rule = \"undeclared-lineage\"".into(),
+                format!("model = \"sha256:{}\"", "AB".repeat(32)),
+                "base = \"a/b\"".into(),
+                "owner = \"me@acme.example\"".into(),
+                "reason = \"research\"".into(),
+                "expires = 2026-12-31".into(),
+            ];
+            let key = line.split(" =").next().unwrap_or("").to_owned();
+            lines.retain(|other| key.is_empty() || !other.starts_with(&format!("{key} =")));
+            lines.push(line.trim_start_matches("no ").to_owned());
+            lines.join("\n")
+        };
+        let policy = good(&text(""));
+        assert_eq!(policy.waivers[0].expires, jiff::civil::date(2026, 12, 31));
+        assert_eq!(policy.waivers[0].model.as_ref().unwrap(), &format!("sha256:{}", "ab".repeat(32)));
+        assert_snapshot!(fault(&text("expires = \"2026-12-31\"")), @r#"invalid type: string "2026-12-31", expected a TOML datetime | "2026-12-31" | write it as 2026-12-31, without quotes"#);
+        assert_snapshot!(fault(&text("expires = 2026-12-31T10:00:00Z")), @"`expires` is a date without a time | 2026-12-31T10:00:00Z | write it as 2026-12-31, without quotes");
+        assert_snapshot!(fault(&text("expires = 2026-02-30")), @"invalid date, expected day between 01 and 28 | 2026-02-30 |");
+        assert_snapshot!(fault(&text("model = \"checkpoints/orca\"")), @r#"a waiver names the model by content: `sha256:` and 64 hex digits | "checkpoints/orca" | the finding prints the content id; leave `model` out to cover every model"#);
+        assert_snapshot!(fault(&text("rule = \"unused-waiver\"")), @r#"`unused-waiver` cannot be waived | "unused-waiver" | it watches the policy itself; set its level under [rules]"#);
+        assert_snapshot!(fault(&text("rule = \"nothing\"")), @r#"unknown rule `nothing` | "nothing" |"#);
+        assert_snapshot!(fault(&text("reason = \"\"")), @r#"an empty text | "" |"#);
+        assert_snapshot!(fault(&text("owners = \"x\"")), @"unknown field `owners`, expected one of `rule`, `model`, `base`, `owner`, `reason`, `expires` | owners | did you mean `owner`?");
+        assert_snapshot!(fault("[[waiver]]\nrule = \"missing-notice\""), @"missing field `owner` | [[waiver]] |");
+    }
+
+    #[test]
+    fn what_is_not_toml_is_an_error_with_its_place() {
+        assert_snapshot!(fault("[release\nname = 1"), @"unclosed table, expected `]` |  |");
+        assert_snapshot!(fault("a = 1\na = 2"), @"duplicate key | a |");
+    }
+}

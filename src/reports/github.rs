@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! GitHub workflow commands: annotations on the files of a pull request.
+//!
+//! In: a [`Report`]. Out: one command a finding, gravest first. GitHub shows ten annotations a level and step
+//! and drops the rest without a word, so the rest is counted in a notice.
+
+use std::io::{self, Write};
+
+use super::report::{Report, Verdict};
+use super::text::plural;
+use crate::findings::{Finding, Level};
+
+/// Annotations of one level that GitHub shows for one step.
+const SHOWN: usize = 10;
+
+/// Writes a report as workflow commands.
+pub fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut left_out = 0;
+    // The last notice is kept for saying what was left out.
+    for (level, command, shown) in
+        [(Level::Deny, "error", SHOWN), (Level::Warn, "warning", SHOWN), (Level::Note, "notice", SHOWN - 1)]
+    {
+        let findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.level == level).collect();
+        for finding in findings.iter().take(shown) {
+            annotation(command, finding, out)?;
+        }
+        left_out += findings.len().saturating_sub(shown);
+    }
+    if left_out > 0 {
+        let more = plural(left_out as u64, "more finding", "more findings");
+        writeln!(out, "::notice title=forebear::{more}; see the whole list with `--format human`")?;
+    }
+    if report.verdict == Verdict::Error {
+        writeln!(out, "::error title=forebear::could not check, so this counts as blocked")?;
+    }
+    Ok(())
+}
+
+fn annotation(command: &str, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let mut properties = Vec::new();
+    if let Some(path) = &finding.path {
+        properties.push(format!("file={}", property(path)));
+        if let Some(line) = finding.line {
+            properties.push(format!("line={line}"));
+        }
+    }
+    properties.push(format!("title={}", property(finding.rule.id())));
+    let message = data(&format!("{}\nhelp: {}", finding.message, finding.remedy));
+    writeln!(out, "::{command} {}::{message}", properties.join(","))
+}
+
+/// Escapes the text of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Escapes the value of a property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::reports::human::tests::blocked;
+
+    fn written(report: &Report) -> String {
+        let mut out = Vec::new();
+        github(report, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_finding_becomes_an_annotation() {
+        assert_snapshot!(written(&blocked()), @r#"
+        ::error file=checkpoints/orca/model.safetensors,title=undeclared-lineage::checkpoints/orca/model.safetensors is consistent with derivation from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path%0Ahelp: declare it in policy.toml:%0A[[model]]%0Apaths = ["checkpoints/orca/**"]%0Aorigin = "derived"%0Abases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
+        ::error file=checkpoints/orca/model.safetensors,title=missing-notice::the notice of Qwen/Qwen2.5-0.5B is not in the tree%0Ahelp: add the notice to NOTICE, beside the checkpoint or at the root
+        ::warning file=README.md,line=3,title=card-mismatch::the card names no base_model%0Ahelp: add `base_model: Qwen/Qwen2.5-0.5B`
+        "#);
+    }
+
+    #[test]
+    fn hostile_text_cannot_make_a_command_of_its_own() {
+        let mut report = blocked();
+        report.findings.truncate(1);
+        report.findings[0].path = Some("a,b:c%\r\n::error::x".to_owned());
+        report.findings[0].message = "m\n::set-output name=x::y".to_owned();
+        report.findings[0].remedy = "r".to_owned();
+        assert_snapshot!(written(&report), @"::error file=a%2Cb%3Ac%25%0D%0A%3A%3Aerror%3A%3Ax,title=undeclared-lineage::m%0A::set-output name=x::y%0Ahelp: r");
+    }
+
+    #[test]
+    fn what_github_would_drop_is_counted() {
+        let mut report = blocked();
+        let deny = report.findings.remove(0);
+        report.findings = vec![deny; 13];
+        let text = written(&report);
+        assert_eq!(text.lines().filter(|line| line.starts_with("::error ")).count(), 10);
+        assert!(text.ends_with("::notice title=forebear::3 more findings; see the whole list with `--format human`\n"));
+    }
+
+    #[test]
+    fn a_check_that_failed_is_an_error() {
+        let report = Report { verdict: Verdict::Error, findings: Vec::new(), ..blocked() };
+        assert_snapshot!(written(&report), @"::error title=forebear::could not check, so this counts as blocked");
+    }
+}

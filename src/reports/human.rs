@@ -1,0 +1,424 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! A report for people.
+//!
+//! In: a [`Report`]. Out: one block a finding (claim, place, evidence beside its null, obligation, what to
+//! do now), one line a model, and a summary line that also says what was not found.
+
+use std::io::{self, Write};
+
+use annotate_snippets::{Group, Level, Origin};
+
+use super::report::{Report, ReportedModel, Verdict};
+use super::text::{Look, bytes, harmless, log10_p, plural, wrap};
+use crate::evidence::{Comparison, Evidence};
+use crate::findings::{self, Finding};
+
+/// Writes a report for people.
+pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &report.findings {
+        writeln!(out, "{}\n", block(finding, look))?;
+    }
+    for finding in &report.waived {
+        hanging(&format!("waived[{}]: {}", finding.rule.id(), finding.message), look, out)?;
+    }
+    for remark in &report.remarks {
+        hanging(&format!("note: {remark}"), look, out)?;
+    }
+    for model in &report.models {
+        hanging(&descent_of(model), look, out)?;
+    }
+    if !(report.waived.is_empty() && report.remarks.is_empty() && report.models.is_empty()) {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", summary(report, look))
+}
+
+/// A sentence whose later lines are indented.
+fn hanging(text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    for (position, line) in wrap(&harmless(text), look.beside(4)).iter().enumerate() {
+        writeln!(out, "{}{line}", if position == 0 { "" } else { "    " })?;
+    }
+    Ok(())
+}
+
+fn block(finding: &Finding, look: Look) -> String {
+    let (level, name) = match finding.level {
+        findings::Level::Deny => (Level::ERROR, "deny"),
+        findings::Level::Warn => (Level::WARNING, "warn"),
+        findings::Level::Note => (Level::NOTE, "note"),
+    };
+    let id = finding.rule.id();
+    let message = wrap(&harmless(&finding.message), look.beside(name.len() + id.len() + 4)).join("\n");
+    let mut group = Group::with_title(level.with_name(name).primary_title(message).id(id));
+    if let Some(path) = &finding.path {
+        let origin = Origin::path(harmless(path));
+        group = group.element(match finding.line {
+            Some(line) => origin.line(line as usize),
+            None => origin,
+        });
+    }
+    for evidence in &finding.evidence {
+        group = group.element(said("evidence", &evidence_lines(evidence, look)));
+    }
+    if let Some(obligation) = &finding.obligation {
+        let clause = finding.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
+        let of = finding.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();
+        group = group.element(said("obligation", &[harmless(&format!("{obligation}{clause}{of}"))]));
+    }
+    group = group.element(Level::HELP.message(remedy(&finding.remedy, look).join("\n")));
+    look.renderer().render(&[group])
+}
+
+fn said(name: &'static str, lines: &[String]) -> annotate_snippets::Message<'static> {
+    Level::NOTE.with_name(name).message(lines.join("\n"))
+}
+
+/// The numbers, then what they were measured against, then what was seen.
+fn evidence_lines(evidence: &Evidence, look: Look) -> Vec<String> {
+    let numbers = format!(
+        "{}, log10 p {}, effect {:.2}, n {}",
+        evidence.mechanism,
+        log10_p(evidence.log10_p),
+        evidence.effect,
+        super::text::thousands(evidence.n)
+    );
+    let mut lines = Vec::new();
+    for text in [numbers, format!("null: {}", evidence.null), evidence.detail.clone()] {
+        lines.extend(wrap(&harmless(&text), look.beside(16)));
+    }
+    lines
+}
+
+/// The first line is prose and is wrapped; what follows is to be pasted and is left as it is.
+fn remedy(text: &str, look: Look) -> Vec<String> {
+    let text = harmless(text);
+    let (prose, snippet) = text.split_once('\n').unwrap_or((&text, ""));
+    let mut lines = wrap(prose, look.beside(12));
+    lines.extend(snippet.lines().map(str::to_owned));
+    lines
+}
+
+fn descent_of(model: &ReportedModel) -> String {
+    let about = format!("{}, {}", model.format, plural(model.parameters, "parameter", "parameters"));
+    let said = match model.matches.first() {
+        Some(best) => descent(best, model),
+        None if model.searched == 0 => "compared with no base".to_owned(),
+        None => {
+            format!("no evidence found of descent from any of {}", plural(model.searched as u64, "base", "bases"))
+        }
+    };
+    format!("{} ({about}): {said}", model.path)
+}
+
+fn descent(best: &Comparison, model: &ReportedModel) -> String {
+    let declared = if model.declared.contains(&best.base) { "declared" } else { "not declared" };
+    let others = model.matches.len().saturating_sub(1) as u64;
+    let more = if others == 0 { String::new() } else { format!("; {}", plural(others, "more match", "more matches")) };
+    let numbers = format!("{}, log10 p {}, {declared}", best.relation.name(), log10_p(best.log10_p));
+    if best.relation.is_descent() {
+        format!("consistent with derivation from {} ({numbers}){more}", best.base)
+    } else {
+        format!("nearest base {} ({numbers}){more}", best.base)
+    }
+}
+
+fn summary(report: &Report, look: Look) -> String {
+    let (denied, warned) = (report.count(findings::Level::Deny) as u64, report.count(findings::Level::Warn) as u64);
+    let mut said = Vec::new();
+    if denied > 0 || report.verdict == Verdict::Pass {
+        said.push(if denied == 0 { "nothing denied".to_owned() } else { format!("{denied} denied") });
+    }
+    if warned > 0 {
+        said.push(plural(warned, "warning", "warnings"));
+    }
+    if !report.waived.is_empty() {
+        said.push(format!("{} waived", report.waived.len()));
+    }
+    let verdict = match report.verdict {
+        Verdict::Pass => "passed",
+        Verdict::Block => "blocked",
+        Verdict::Error => "could not check, so this counts as blocked",
+    };
+    let outcome = if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) };
+    format!("{}{outcome} — {}", look.strong(verdict), scanned(report))
+}
+
+fn scanned(report: &Report) -> String {
+    let scope = &report.scope;
+    let mut said = Vec::new();
+    if report.models.is_empty() {
+        said.push("scanned 0 artifacts".to_owned());
+    } else {
+        let size = bytes(report.models.iter().map(|model| model.bytes).sum());
+        said.push(format!("{} ({size})", plural(report.models.len() as u64, "checkpoint", "checkpoints")));
+    }
+    said.push(plural(scope.files, "file", "files"));
+    if scope.commits > 0 {
+        said.push(plural(scope.commits, "commit", "commits"));
+    }
+    let bases = report.models.iter().map(|model| model.searched).max();
+    if let Some(bases) = bases {
+        said.push(format!("compared with {}", plural(bases as u64, "base", "bases")));
+    }
+    let cached =
+        if report.stats.cache_hits > 0 { format!(" ({} cached)", report.stats.cache_hits) } else { String::new() };
+    format!("{} in {:.1} s{cached}", said.join(", "), report.stats.seconds)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::evidence::{Context, LayerEffect, Relation};
+    use crate::findings::Rule;
+    use crate::reports::{SCHEMA_VERSION, Scope, Stats, Tool};
+
+    /// A comparison with everything in it.
+    pub(in crate::reports) fn comparison() -> Comparison {
+        Comparison {
+            suspect: "checkpoints/orca/model.safetensors".to_owned(),
+            base: "Qwen/Qwen2.5-0.5B".to_owned(),
+            relation: Relation::Derived,
+            log10_p: Some(-41.2),
+            effect: 0.87,
+            mechanisms: vec![
+                Evidence {
+                    mechanism: "aligned-samples".to_owned(),
+                    log10_p: Some(-41.2),
+                    effect: 0.87,
+                    null: "signs of sampled weights of two unrelated trainings agree by chance".to_owned(),
+                    n: 12_288,
+                    detail: "11,489 of 12,288 sampled signs agree in 168 of 168 matrices".to_owned(),
+                },
+                Evidence {
+                    mechanism: "row-hash".to_owned(),
+                    log10_p: None,
+                    effect: 0.0,
+                    null: "no row is the same by chance".to_owned(),
+                    n: 0,
+                    detail: "no row is kept unchanged".to_owned(),
+                },
+            ],
+            layers: (0..4).map(|layer| LayerEffect { suspect_layer: layer, base_layer: layer, effect: 0.8 }).collect(),
+            parts: Vec::new(),
+            context: Context::default(),
+        }
+    }
+
+    /// A report in which a push is blocked.
+    pub(in crate::reports) fn blocked() -> Report {
+        let path = "checkpoints/orca/model.safetensors";
+        let finding = |rule: Rule, message: &str, remedy: &str| Finding {
+            rule,
+            level: rule.default_level(),
+            message: message.to_owned(),
+            path: Some(path.to_owned()),
+            line: None,
+            span: None,
+            model: Some(path.to_owned()),
+            base: Some("Qwen/Qwen2.5-0.5B".to_owned()),
+            obligation: None,
+            clause: None,
+            evidence: Vec::new(),
+            remedy: remedy.to_owned(),
+            fingerprint: "0123456789abcdef".to_owned(),
+        };
+        let lineage = Finding {
+            evidence: comparison().mechanisms,
+            ..finding(
+                Rule::UndeclaredLineage,
+                "checkpoints/orca/model.safetensors is consistent with derivation from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path",
+                "declare it in policy.toml:\n[[model]]\npaths = [\"checkpoints/orca/**\"]\norigin = \"derived\"\nbases = [{ id = \"Qwen/Qwen2.5-0.5B\", relation = \"finetune\" }]",
+            )
+        };
+        let notice = Finding {
+            obligation: Some("notice-file".to_owned()),
+            clause: Some("§4(d)".to_owned()),
+            ..finding(
+                Rule::MissingNotice,
+                "the notice of Qwen/Qwen2.5-0.5B is not in the tree",
+                "add the notice to NOTICE, beside the checkpoint or at the root",
+            )
+        };
+        let card = Finding {
+            path: Some("README.md".to_owned()),
+            line: Some(3),
+            model: None,
+            ..finding(Rule::CardMismatch, "the card names no base_model", "add `base_model: Qwen/Qwen2.5-0.5B`")
+        };
+        Report {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool::default(),
+            verdict: Verdict::Block,
+            scope: Scope {
+                kind: "push".to_owned(),
+                refs: vec!["refs/heads/main".to_owned()],
+                commits: 5,
+                files: 14,
+                bytes: 1_200_000_000,
+            },
+            models: vec![ReportedModel {
+                path: path.to_owned(),
+                id: "sha256:00".to_owned(),
+                format: "safetensors".to_owned(),
+                architecture: "Qwen2ForCausalLM".to_owned(),
+                parameters: 494_032_768,
+                bytes: 988_097_824,
+                declared: Vec::new(),
+                matches: vec![comparison()],
+                searched: 12,
+            }],
+            findings: vec![lineage, notice, card],
+            waived: Vec::new(),
+            remarks: vec!["refs/heads/old is deleted; nothing of it is looked at".to_owned()],
+            stats: Stats { seconds: 1.32, bytes_read: 988_097_824, cache_hits: 2 },
+        }
+    }
+
+    fn shown(report: &Report, look: Look) -> String {
+        let mut text = Vec::new();
+        human(report, look, &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_blocked_push_says_what_where_why_and_what_to_do() {
+        assert_snapshot!(shown(&blocked(), Look::default()), @r#"
+        deny[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from
+                                  Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
+        --> checkpoints/orca/model.safetensors
+         = evidence: aligned-samples, log10 p −41.2, effect 0.87, n 12,288
+                     null: signs of sampled weights of two unrelated trainings agree by chance
+                     11,489 of 12,288 sampled signs agree in 168 of 168 matrices
+         = evidence: row-hash, log10 p —, effect 0.00, n 0
+                     null: no row is the same by chance
+                     no row is kept unchanged
+         = help: declare it in policy.toml:
+                 [[model]]
+                 paths = ["checkpoints/orca/**"]
+                 origin = "derived"
+                 bases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
+
+        deny[missing-notice]: the notice of Qwen/Qwen2.5-0.5B is not in the tree
+        --> checkpoints/orca/model.safetensors
+         = obligation: notice-file (§4(d)) of Qwen/Qwen2.5-0.5B
+         = help: add the notice to NOTICE, beside the checkpoint or at the root
+
+        warn[card-mismatch]: the card names no base_model
+        --> README.md:3
+         = help: add `base_model: Qwen/Qwen2.5-0.5B`
+
+        note: refs/heads/old is deleted; nothing of it is looked at
+        checkpoints/orca/model.safetensors (safetensors, 494,032,768 parameters): consistent with
+            derivation from Qwen/Qwen2.5-0.5B (derived, log10 p −41.2, not declared)
+
+        blocked: 2 denied, 1 warning — 1 checkpoint (988.1 MB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
+        "#);
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_short_lines_and_an_unbroken_snippet() {
+        let text = shown(&blocked(), Look { color: false, width: 60 });
+        assert_snapshot!(text.split("\n\n").next().unwrap(), @r#"
+        deny[undeclared-lineage]: checkpoints/orca/model.safetensors
+                                  is consistent with derivation from
+                                  Qwen/Qwen2.5-0.5B (derived), which
+                                  is not declared for this path
+        --> checkpoints/orca/model.safetensors
+         = evidence: aligned-samples, log10 p −41.2, effect 0.87,
+                     n 12,288
+                     null: signs of sampled weights of two
+                     unrelated trainings agree by chance
+                     11,489 of 12,288 sampled signs agree in 168
+                     of 168 matrices
+         = evidence: row-hash, log10 p —, effect 0.00, n 0
+                     null: no row is the same by chance
+                     no row is kept unchanged
+         = help: declare it in policy.toml:
+                 [[model]]
+                 paths = ["checkpoints/orca/**"]
+                 origin = "derived"
+                 bases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
+        "#);
+    }
+
+    #[test]
+    fn nothing_found_is_said_aloud() {
+        let report = Report {
+            verdict: Verdict::Pass,
+            models: Vec::new(),
+            findings: Vec::new(),
+            remarks: Vec::new(),
+            stats: Stats { seconds: 0.04, ..Stats::default() },
+            ..blocked()
+        };
+        assert_snapshot!(shown(&report, Look::default()), @"passed: nothing denied — scanned 0 artifacts, 14 files, 5 commits in 0.0 s");
+    }
+
+    #[test]
+    fn a_pass_names_what_each_model_was_compared_with() {
+        let mut report = blocked();
+        let waived = report.findings.remove(0);
+        report.findings.clear();
+        let model = report.models.remove(0);
+        report.models = vec![
+            ReportedModel { declared: vec!["Qwen/Qwen2.5-0.5B".to_owned()], ..model.clone() },
+            ReportedModel {
+                path: "own.gguf".to_owned(),
+                format: "gguf".to_owned(),
+                matches: Vec::new(),
+                ..model.clone()
+            },
+            ReportedModel { path: "new.npz".to_owned(), matches: Vec::new(), searched: 0, ..model },
+        ];
+        let report = Report { verdict: Verdict::Pass, waived: vec![waived], ..report };
+        assert_snapshot!(shown(&report, Look::default()), @"
+        waived[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation
+            from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
+        note: refs/heads/old is deleted; nothing of it is looked at
+        checkpoints/orca/model.safetensors (safetensors, 494,032,768 parameters): consistent with
+            derivation from Qwen/Qwen2.5-0.5B (derived, log10 p −41.2, declared)
+        own.gguf (gguf, 494,032,768 parameters): no evidence found of descent from any of 12 bases
+        new.npz (safetensors, 494,032,768 parameters): compared with no base
+
+        passed: nothing denied, 1 waived — 3 checkpoints (3.0 GB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
+        ");
+    }
+
+    #[test]
+    fn what_could_not_be_checked_is_not_called_a_pass() {
+        let report = Report { verdict: Verdict::Error, findings: Vec::new(), ..blocked() };
+        assert_snapshot!(shown(&report, Look::default()).lines().last().unwrap(), @"could not check, so this counts as blocked — 1 checkpoint (988.1 MB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)");
+    }
+
+    #[test]
+    fn color_only_paints() {
+        let plain = shown(&blocked(), Look::default());
+        let painted = shown(&blocked(), Look { color: true, ..Look::default() });
+        assert_ne!(plain, painted);
+        assert_eq!(anstream::adapter::strip_str(&painted).to_string(), plain);
+    }
+
+    #[test]
+    fn findings_are_sorted_gravest_first_then_by_place() {
+        let mut report = blocked();
+        report.findings.reverse();
+        report.sort();
+        let rules: Vec<&str> = report.findings.iter().map(|finding| finding.rule.id()).collect();
+        assert_eq!(rules, ["undeclared-lineage", "missing-notice", "card-mismatch"]);
+    }
+
+    #[test]
+    fn hostile_paths_cannot_steer_the_terminal() {
+        let mut report = blocked();
+        report.findings[0].path = Some("a\u{1b}[31m\u{202e}b".to_owned());
+        report.findings[0].message = "m\u{1b}]0;title\u{7}".to_owned();
+        report.models[0].path = "c\r\u{9b}d".to_owned();
+        let text = shown(&report, Look::default());
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    }
+}

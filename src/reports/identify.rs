@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! An identification for people.
+//!
+//! In: an [`IdentifyReport`]. Out: the best match in full, the others one a line, and how many bases were
+//! searched, also when nothing was found.
+
+use std::io::{self, Write};
+
+use super::compare::{compare, meaning};
+use super::report::IdentifyReport;
+use super::text::{Look, harmless, log10_p, plural};
+
+/// Writes an identification for people.
+pub fn identify(report: &IdentifyReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let searched = plural(report.searched as u64, "base", "bases");
+    let Some((best, others)) = report.matches.split_first() else {
+        return writeln!(out, "{}: no evidence found of descent from any of {searched}", harmless(&report.path));
+    };
+    compare(best, look, out)?;
+    if !others.is_empty() {
+        writeln!(out, "\n{}", look.strong("other bases with evidence, best first"))?;
+    }
+    for other in others {
+        let line = format!(
+            "    {}  {}, log10 p {}, effect {:.2} ({})",
+            other.base,
+            other.relation.name(),
+            log10_p(other.log10_p),
+            other.effect,
+            meaning(other.relation)
+        );
+        writeln!(out, "{}", harmless(&line))?;
+    }
+    let matches = plural(report.matches.len() as u64, "base", "bases");
+    writeln!(out, "\nevidence for {matches} of {searched} searched")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::evidence::{Comparison, Relation};
+    use crate::reports::SCHEMA_VERSION;
+    use crate::reports::human::tests::comparison;
+
+    fn shown(matches: Vec<Comparison>) -> String {
+        let report = IdentifyReport {
+            schema_version: SCHEMA_VERSION,
+            path: "checkpoints/orca/model.safetensors".to_owned(),
+            matches,
+            searched: 12,
+        };
+        let mut out = Vec::new();
+        identify(&report, Look::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_best_match_comes_in_full_and_the_others_in_a_line() {
+        let remote = Comparison {
+            base: "Qwen/Qwen2.5-0.5B-Instruct".to_owned(),
+            relation: Relation::SharedOrigin,
+            log10_p: Some(-9.0),
+            effect: 0.2,
+            ..comparison()
+        };
+        let text = shown(vec![comparison(), remote]);
+        assert_snapshot!(text.split_once("other bases").unwrap().1, @"
+         with evidence, best first
+            Qwen/Qwen2.5-0.5B-Instruct  shared-origin, log10 p −9.0, effect 0.20 (the same initialisation or a remote common ancestor; not evidence of derivation)
+
+        evidence for 2 bases of 12 bases searched
+        ");
+    }
+
+    #[test]
+    fn no_match_still_says_how_many_were_searched() {
+        assert_snapshot!(shown(Vec::new()), @"checkpoints/orca/model.safetensors: no evidence found of descent from any of 12 bases");
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! The reports, as data: their fields are those of the JSON output, which other tools are written against.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::changes;
+use crate::evidence::Comparison;
+use crate::findings::{Finding, Level};
+
+/// Version of the JSON output.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What `check` says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct Report {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// What made it.
+    pub tool: Tool,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// What was looked at.
+    pub scope: Scope,
+    /// The models found.
+    pub models: Vec<ReportedModel>,
+    /// What is not in order, gravest first.
+    pub findings: Vec<Finding>,
+    /// What was not in order and is waived.
+    pub waived: Vec<Finding>,
+    /// Said aloud: skipped deletes, mirror-only refs, nothing to push.
+    pub remarks: Vec<String>,
+    /// What it took.
+    pub stats: Stats,
+}
+
+/// The outcome of a check.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing is denied.
+    Pass,
+    /// At least one finding is denied.
+    Block,
+    /// It could not be checked, which blocks.
+    #[default]
+    Error,
+}
+
+/// Name and version of the program.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+pub struct Tool {
+    /// `forebear`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Default for Tool {
+    fn default() -> Self {
+        Self { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+pub struct Scope {
+    /// How the files were chosen: `push`, `receive`, `range`, `staged`, `tree`, or `path`.
+    pub kind: String,
+    /// Refs, range, or tree as given.
+    pub refs: Vec<String>,
+    /// Commits walked.
+    pub commits: u64,
+    /// Files looked at.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+}
+
+impl Scope {
+    /// The scope of a walk, with what was found in it.
+    pub fn of(scope: &changes::Scope, files: u64, bytes: u64) -> Self {
+        Self { kind: scope.kind.name().to_owned(), refs: scope.refs.clone(), commits: scope.commits, files, bytes }
+    }
+}
+
+/// One model, and what it was compared with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct ReportedModel {
+    /// Path of the checkpoint.
+    pub path: String,
+    /// Identity of its content, `sha256:…`.
+    pub id: String,
+    /// Container format.
+    pub format: String,
+    /// Architecture as the config names it, or `unknown`.
+    pub architecture: String,
+    /// Number of parameters.
+    pub parameters: u64,
+    /// Bytes in its files.
+    pub bytes: u64,
+    /// Ids of the bases that the policy declares for it.
+    pub declared: Vec<String>,
+    /// Bases for which there is some evidence, best first.
+    pub matches: Vec<Comparison>,
+    /// Number of bases it was compared with.
+    pub searched: usize,
+}
+
+/// What a check took.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct Stats {
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Bytes read from checkpoints.
+    pub bytes_read: u64,
+    /// Fingerprints taken from the cache.
+    pub cache_hits: u64,
+}
+
+/// What `compare` says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct CompareReport {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// The comparison.
+    #[serde(flatten)]
+    pub comparison: Comparison,
+}
+
+/// What `identify` says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct IdentifyReport {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// Path of the checkpoint.
+    pub path: String,
+    /// Bases for which there is some evidence, best first.
+    pub matches: Vec<Comparison>,
+    /// Number of bases it was compared with.
+    pub searched: usize,
+}
+
+/// What `fingerprint` says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct FingerprintReport {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// Path of the checkpoint.
+    pub path: String,
+    /// Identity of its content: SHA-256 in hex.
+    pub sha256: String,
+    /// Number of tensors.
+    pub tensors: u64,
+    /// Number of parameters.
+    pub parameters: u64,
+    /// Architecture as the config names it, or `unknown`.
+    pub architecture: String,
+    /// Bytes read.
+    pub bytes_read: u64,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Where the fingerprint file was written.
+    pub file: Option<String>,
+}
+
+impl Report {
+    /// Puts the findings in the order in which they are shown: gravest first, then by place.
+    pub fn sort(&mut self) {
+        for findings in [&mut self.findings, &mut self.waived] {
+            findings.sort_by(|a, b| {
+                b.level.cmp(&a.level).then_with(|| {
+                    (&a.path, a.line, a.rule, &a.fingerprint).cmp(&(&b.path, b.line, b.rule, &b.fingerprint))
+                })
+            });
+        }
+    }
+
+    /// Number of findings of a level.
+    pub fn count(&self, level: Level) -> usize {
+        self.findings.iter().filter(|finding| finding.level == level).count()
+    }
+}

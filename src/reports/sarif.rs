@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! SARIF 2.1.0, for code scanning services.
+//!
+//! In: a [`Report`]. Out: one run with the rules that fired and a result a finding. Section numbers are
+//! those of the OASIS standard; only the properties that are written are modelled.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::report::{Report, Verdict};
+use super::text::log10_p;
+use crate::findings::{Finding, Level, Rule};
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+/// Writes a report as SARIF 2.1.0.
+pub fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let rules: Vec<Rule> = report
+        .findings
+        .iter()
+        .chain(&report.waived)
+        .map(|finding| finding.rule)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let shown = report.findings.iter().map(|finding| result(finding, &rules, false));
+    let waived = report.waived.iter().map(|finding| result(finding, &rules, true));
+    let results: Vec<Value> = shown.chain(waived).collect();
+    let document = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": report.tool.name,
+                "semanticVersion": report.tool.version,
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": rules.iter().map(|rule| descriptor(*rule)).collect::<Vec<_>>(),
+            }},
+            // §3.20.14: whether the run did what it was asked to, not whether it found something.
+            "invocations": [{"executionSuccessful": report.verdict != Verdict::Error}],
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    super::json(&document, out)
+}
+
+/// §3.49.
+fn descriptor(rule: Rule) -> Value {
+    json!({
+        "id": rule.id(),
+        "shortDescription": {"text": rule.summary()},
+        "helpUri": format!("{}/blob/main/docs/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), rule.id()),
+        "defaultConfiguration": {"level": level(rule.default_level())},
+    })
+}
+
+/// §3.27. Code scanning services want a region even for a binary file, so one without a line is at its first.
+fn result(finding: &Finding, rules: &[Rule], waived: bool) -> Value {
+    let mut result = json!({
+        "ruleId": finding.rule.id(),
+        "ruleIndex": rules.iter().position(|rule| *rule == finding.rule),
+        "level": level(finding.level),
+        "message": {"text": message(finding)},
+        "partialFingerprints": {"forebear/v1": finding.fingerprint},
+    });
+    if let Some(path) = &finding.path {
+        result["locations"] = json!([{"physicalLocation": {
+            "artifactLocation": {"uri": uri(path)},
+            "region": {"startLine": finding.line.unwrap_or(1).max(1)},
+        }}]);
+    }
+    if waived {
+        result["suppressions"] = json!([{"kind": "external", "status": "accepted"}]);
+    }
+    result
+}
+
+fn message(finding: &Finding) -> String {
+    let mut lines = vec![finding.message.clone()];
+    for evidence in &finding.evidence {
+        let (mechanism, null, effect) = (&evidence.mechanism, &evidence.null, evidence.effect);
+        let log10_p = log10_p(evidence.log10_p);
+        lines.push(format!("{mechanism}: log10 p {log10_p} against: {null}; effect {effect:.2}"));
+    }
+    lines.push(format!("To do: {}", finding.remedy));
+    lines.join("\n")
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Deny => "error",
+        Level::Warn => "warning",
+        Level::Note => "note",
+    }
+}
+
+/// A relative reference (RFC 3986 §4.2): everything but unreserved characters and `/` is percent-encoded.
+fn uri(path: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    path.bytes().map(encode).collect::<Vec<_>>().concat()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::reports::human::tests::blocked;
+
+    fn written(report: &Report) -> Value {
+        let mut out = Vec::new();
+        sarif(report, &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn a_finding_becomes_a_result_at_its_place() {
+        let document = written(&blocked());
+        assert_snapshot!(serde_json::to_string_pretty(&document["runs"][0]["results"][2]).unwrap(), @r#"
+        {
+          "ruleId": "card-mismatch",
+          "ruleIndex": 1,
+          "level": "warning",
+          "message": {
+            "text": "the card names no base_model\nTo do: add `base_model: Qwen/Qwen2.5-0.5B`"
+          },
+          "partialFingerprints": {
+            "forebear/v1": "0123456789abcdef"
+          },
+          "locations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "README.md"
+                },
+                "region": {
+                  "startLine": 3
+                }
+              }
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn every_result_names_a_rule_that_is_described() {
+        let document = written(&blocked());
+        let run = &document["runs"][0];
+        assert_eq!(document["version"], "2.1.0");
+        for result in run["results"].as_array().unwrap() {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
+            assert!(result["locations"][0]["physicalLocation"]["region"]["startLine"].as_u64().unwrap() >= 1);
+        }
+    }
+
+    #[test]
+    fn waived_findings_are_suppressed_and_kept() {
+        let mut report = blocked();
+        report.waived.push(report.findings.remove(0));
+        let document = written(&report);
+        let results = document["runs"][0]["results"].as_array().unwrap();
+        assert_eq!(results.len(), 3);
+        assert_eq!(results[2]["suppressions"][0]["kind"], "external");
+        assert!(results[0].get("suppressions").is_none());
+    }
+
+    #[test]
+    fn a_check_that_failed_is_no_success() {
+        let report = Report { verdict: Verdict::Error, ..blocked() };
+        assert_eq!(written(&report)["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    }
+
+    #[test]
+    fn paths_become_relative_references() {
+        assert_eq!(uri("a b/ü#?.bin"), "a%20b/%C3%BC%23%3F.bin");
+    }
+}
