@@ -20,6 +20,7 @@ fn file(path: &str, bytes: impl Into<Vec<u8>>) -> File {
         size: bytes.len() as u64,
         state: FileState::Present(Content::memory(bytes)),
         lfs: None,
+        lfs_attribute: false,
         introduced: true,
         at_tip: true,
         previous: None,
