@@ -358,7 +358,7 @@ impl<'a> Finder<'a> {
     /// configuration or shard that did not change is at the tip only, but weights never cross sides.
     fn version(&self, path: &str, with: &File) -> Option<usize> {
         let same_side = self.by_path.get(&(with.at_tip, path));
-        let is_config = path.ends_with(".json");
+        let is_config = path.ends_with("config.json");
         let versions = same_side.or_else(|| self.by_path.get(&(!with.at_tip, path)).filter(|_| is_config))?;
         let same_commit =
             versions.iter().find(|index| self.files.get(**index).is_some_and(|file| file.commit == with.commit));

@@ -8,6 +8,8 @@
 mod archive;
 mod decode;
 mod discover;
+#[cfg(test)]
+mod discover_tests;
 mod ggml;
 mod gguf;
 mod model;

@@ -179,7 +179,9 @@ impl Candidate<'_> {
             });
             return Ok(Sniffed::Checkpoint(if is_script { Format::TorchScript } else { Format::TorchZip }));
         }
-        if self.name.extension == "npz" || (!names.is_empty() && names.iter().all(|name| name.ends_with(".npy"))) {
+        if self.name.extension == "npz"
+            || (!names.is_empty() && names.iter().all(|name| Name::new(name).extension == "npy"))
+        {
             return Ok(Sniffed::Checkpoint(Format::Numpy));
         }
         if let Some(member) = names.iter().find(|name| is_checkpoint_name(name)) {

@@ -125,15 +125,14 @@ impl<'a> Message<'a> {
             return Err(WireError::Bad { offset: self.position, reason: "the message ends inside a field" });
         }
         let held = self.position.checked_sub(self.buffer_offset).and_then(|at| self.buffer.get(at as usize)).copied();
-        let byte = match held {
-            Some(byte) => byte,
-            None => {
-                let len = (self.end - self.position).min(BUFFER);
-                self.buffer.resize(len as usize, 0);
-                self.source.read_exact_at(self.position, &mut self.buffer).map_err(WireError::Io)?;
-                self.buffer_offset = self.position;
-                self.buffer.first().copied().unwrap_or_default()
-            }
+        let byte = if let Some(byte) = held {
+            byte
+        } else {
+            let len = (self.end - self.position).min(BUFFER);
+            self.buffer.resize(len as usize, 0);
+            self.source.read_exact_at(self.position, &mut self.buffer).map_err(WireError::Io)?;
+            self.buffer_offset = self.position;
+            self.buffer.first().copied().unwrap_or_default()
         };
         self.position += 1;
         Ok(byte)

@@ -199,7 +199,10 @@ impl<'a> Uses<'a> {
         if !is_integer || !is_real || values_raw.dims.is_empty() {
             return None;
         }
-        let axis = axis(values_raw, scale_raw, layout)?;
+        let axis = match scales(values_raw, scale_raw, layout)? {
+            Scales::One => None,
+            Scales::Along(axis) => Some(axis),
+        };
         let zero_agrees = zero.is_none_or(|zero| {
             self.graph
                 .tensors
@@ -234,30 +237,35 @@ impl<'a> Uses<'a> {
     }
 }
 
-/// The axis along which scales differ, `Some(None)` if there is one for all, `None` if the scale does not fit.
-fn axis(values: &Raw, scale: &Raw, layout: Layout) -> Option<Option<usize>> {
+/// How many scales there are.
+enum Scales {
+    One,
+    Along(usize),
+}
+
+/// How a scale lies on the values; nothing if it does not fit them.
+fn scales(values: &Raw, scale: &Raw, layout: Layout) -> Option<Scales> {
     let scales = count(&scale.dims)?;
     if scales == 1 {
-        return Some(None);
+        return Some(Scales::One);
     }
     let rank = values.dims.len();
     let axis = match layout {
         Layout::Scalar => return None,
-        Layout::Axis(axis) => {
-            let axis = if axis < 0 { rank.checked_sub(axis.unsigned_abs() as usize)? } else { axis as usize };
-            (count(&scale.dims) == scale.dims.iter().copied().max()).then_some(axis)?
-        }
+        Layout::Axis(_) if Some(scales) != scale.dims.iter().copied().max() => return None,
+        Layout::Axis(axis) if axis < 0 => rank.checked_sub(axis.unsigned_abs() as usize)?,
+        Layout::Axis(axis) => axis as usize,
         Layout::Broadcast => {
             let lead = rank.checked_sub(scale.dims.len())?;
             let mut wide = scale.dims.iter().enumerate().filter(|(_, dim)| **dim != 1);
-            let axis = lead + wide.next()?.0;
+            let (axis, _) = wide.next()?;
             if wide.next().is_some() {
                 return None;
             }
-            axis
+            lead + axis
         }
     };
-    (values.dims.get(axis) == Some(&scales)).then_some(Some(axis))
+    (values.dims.get(axis) == Some(&scales)).then_some(Scales::Along(axis))
 }
 
 fn count(dims: &[u64]) -> Option<u64> {

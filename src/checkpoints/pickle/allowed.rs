@@ -58,10 +58,14 @@ pub(super) fn is_collection(global: &Global) -> bool {
 /// Whether `BUILD` may set the state of what calling it makes.
 pub(super) fn takes_state(global: &Global) -> bool {
     match &*global.module {
-        "collections" => true,
-        "argparse" | "torch.nn.parameter" => true,
-        "torch._utils" | "torch._tensor" => true,
-        "numpy" | "numpy.core.multiarray" | "numpy._core.multiarray" => true,
+        "collections"
+        | "argparse"
+        | "torch.nn.parameter"
+        | "torch._utils"
+        | "torch._tensor"
+        | "numpy"
+        | "numpy.core.multiarray"
+        | "numpy._core.multiarray" => true,
         module => module.starts_with("numpy.dtypes") || is_torchscript_class(module),
     }
 }

@@ -51,12 +51,11 @@ impl<'a> Stream<'a> {
     pub(super) fn byte(&mut self) -> Result<u8, Stop> {
         let at = self.position.checked_sub(self.buffer_offset).map(|at| at as usize);
         let held = at.and_then(|at| self.buffer.get(at)).copied();
-        let byte = match held {
-            Some(byte) => byte,
-            None => {
-                self.fill()?;
-                *self.buffer.first().ok_or(Stop::End)?
-            }
+        let byte = if let Some(byte) = held {
+            byte
+        } else {
+            self.fill()?;
+            *self.buffer.first().ok_or(Stop::End)?
         };
         self.position += 1;
         Ok(byte)
@@ -76,13 +75,12 @@ impl<'a> Stream<'a> {
         self.demand(len)?;
         let at = self.position.saturating_sub(self.buffer_offset) as usize;
         let held = at.checked_add(len as usize).and_then(|end| self.buffer.get(at..end)).map(<[u8]>::to_vec);
-        let bytes = match held {
-            Some(bytes) => bytes,
-            None => {
-                let mut bytes = vec![0; len as usize];
-                self.source.read_exact_at(self.position, &mut bytes).map_err(Stop::Io)?;
-                bytes
-            }
+        let bytes = if let Some(bytes) = held {
+            bytes
+        } else {
+            let mut bytes = vec![0; len as usize];
+            self.source.read_exact_at(self.position, &mut bytes).map_err(Stop::Io)?;
+            bytes
         };
         self.position += len;
         Ok(bytes)

@@ -73,13 +73,12 @@ impl Walk<'_> {
         };
         let mut dtype = storage.dtype;
         if function == "_rebuild_tensor_v3" {
-            match args.get(6).and_then(|id| pickle.global(*id)).and_then(|global| torch_dtype(&global.name)) {
-                Some(named) => dtype = named,
-                None => {
-                    self.found.skipped += 1;
-                    return Ok(());
-                }
-            }
+            let named = args.get(6).and_then(|id| pickle.global(*id)).and_then(|global| torch_dtype(&global.name));
+            let Some(named) = named else {
+                self.found.skipped += 1;
+                return Ok(());
+            };
+            dtype = named;
         }
         let offset = pickle.natural(*offset).ok_or_else(|| format!("{name}: its offset is no natural number"))?;
         let shape = self.naturals(*size).ok_or_else(|| format!("{name}: its size is no list of natural numbers"))?;
