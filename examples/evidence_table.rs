@@ -46,15 +46,19 @@ fn load(path: &Path) -> Result<Fingerprint, String> {
 }
 
 fn header() {
-    println!("| base | suspect | relation | log10 p | effect | exact | aligned (log10 p, effect) | needle (log10 p, effect) | σ r |");
+    println!(
+        "| base | suspect | relation | log10 p | effect | exact | aligned (log10 p, effect) | needle (log10 p, effect) | σ r |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
 }
 
 fn row(comparison: &Comparison, base: &str, suspect: &str) {
     let cell = |name: &str| {
-        comparison.mechanisms.iter().find(|m| m.mechanism == name).map_or("–".to_owned(), |m| {
-            format!("{:.1}, {:.3}", m.log10_p.unwrap_or(0.0), m.effect)
-        })
+        comparison
+            .mechanisms
+            .iter()
+            .find(|m| m.mechanism == name)
+            .map_or("–".to_owned(), |m| format!("{:.1}, {:.3}", m.log10_p.unwrap_or(0.0), m.effect))
     };
     println!(
         "| {base} | {suspect} | {}{} | {} | {:.3} | {} | {} | {} | {} |",

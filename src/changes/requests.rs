@@ -146,7 +146,10 @@ impl Repository {
         let line = PushLine {
             local_ref: branch.clone().unwrap_or_else(|| "HEAD".into()),
             local_id: head.to_string(),
-            remote_ref: branch.clone().unwrap_or_else(|| "HEAD".into()),
+            remote_ref: upstream
+                .and_then(|_| self.upstream_ref(branch.as_deref()?))
+                .or(branch.clone())
+                .unwrap_or("HEAD".into()),
             remote_id: upstream.unwrap_or(zero).to_string(),
         };
         self.push(&self.push_remote(branch.as_deref()), "", &[line])
@@ -176,6 +179,12 @@ impl Repository {
     /// All files below a folder of a commit's tree, ordered by path; an empty folder name means the whole tree.
     pub fn files_under(&self, commit: &str, folder: &str) -> Result<Vec<(String, Content)>, ChangesError> {
         survey::files_under(self, self.resolve(commit)?, folder)
+    }
+
+    /// Name on the remote of the branch that `branch` follows.
+    fn upstream_ref(&self, branch: &str) -> Option<String> {
+        let key = format!("branch.{}.merge", branch.strip_prefix("refs/heads/")?);
+        Some(self.local().config_snapshot().string(key.as_str())?.to_string())
     }
 
     fn push_remote(&self, branch: Option<&str>) -> String {

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use anstream::AutoStream;
 use anyhow::Context;
-use forebear::reports::Look;
+use forebear::reports::{self, Look, Report};
 use tempfile::NamedTempFile;
 
-use super::arguments::{Color, Globals};
+use super::arguments::{Color, Format, Globals};
 
 /// Columns when nobody says how many there are, and the most that are easily read.
 const WIDTH: usize = 100;
@@ -41,6 +41,19 @@ impl Output {
         let stream = anstream::stdout();
         let color = stream.current_choice() != anstream::ColorChoice::Never;
         Ok(Self { sink: Sink::Stdout(stream), look: Look { color, width: terminal_width() } })
+    }
+
+    /// Writes the report of a check in the format that was asked for.
+    #[expect(dead_code, reason = "the gate writes its report with it")]
+    pub(crate) fn report(&mut self, report: &Report, format: Format) -> io::Result<()> {
+        let look = self.look;
+        match format {
+            Format::Human => reports::human(report, look, self),
+            Format::Json => reports::json(report, self),
+            Format::Sarif => reports::sarif(report, self),
+            Format::Github => reports::github(report, self),
+            Format::Junit => reports::junit(report, self),
+        }
     }
 
     /// Gives a file its name, or flushes stdout. A report that is not finished leaves no file.

@@ -5,7 +5,7 @@
 //! In: the environment and the options. Out: the paths of the policy, the registries, and the cache.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use super::arguments::Globals;
@@ -34,11 +34,25 @@ pub(crate) fn policy(globals: &Globals) -> PathBuf {
 /// The registries to search: those of the options, then those of the policy, then `registry/` if it is there.
 pub(crate) fn registries(globals: &Globals) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = globals.registry.clone();
-    paths.extend(load::policy_registries(&policy(globals))?.into_iter().map(|path| root().join(path)));
+    let root = root();
+    for path in load::policy_registries(&policy(globals))? {
+        if !stays_inside(&path) {
+            anyhow::bail!(
+                "registry `{}` of the policy is outside the repository; name it with --registry",
+                path.display()
+            );
+        }
+        paths.push(root.join(path));
+    }
     if paths.is_empty() {
-        paths.extend(Some(root().join(REGISTRY)).filter(|path| path.is_dir()));
+        paths.extend(Some(root.join(REGISTRY)).filter(|path| path.is_dir()));
     }
     Ok(paths)
+}
+
+/// Whether a path that a file names cannot leave the folder it is joined to.
+fn stays_inside(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// The registry to change: the first that is searched, or `registry/`.
@@ -56,6 +70,19 @@ pub(crate) fn cache() -> Option<PathBuf> {
             .filter(absolute)
             .or_else(|| variable("LOCALAPPDATA"))
             .or_else(|| variable("HOME").map(|home| home.join(".cache")))?;
-        Some(folder.join(Path::new("forebear")))
+        Some(folder.join("forebear"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_a_policy_stay_in_the_repository() {
+        assert!(stays_inside(Path::new("registry/")) && stays_inside(Path::new("./a/b")));
+        for path in ["/etc", "../registry", "a/../../b", "a/.."] {
+            assert!(!stays_inside(Path::new(path)), "{path}");
+        }
+    }
 }

@@ -161,3 +161,31 @@ fn the_doctor_fails_where_nothing_would_be_checked() {
     let lines: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(lines.as_array().unwrap().iter().any(|line| line["subject"] == "hook" && line["state"] == "fail"));
 }
+
+#[cfg(unix)]
+#[test]
+fn the_doctor_passes_where_a_push_would_be_checked() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempdir().unwrap();
+    let git = std::process::Command::new("git").args(["init", "-q"]).current_dir(folder.path()).status().unwrap();
+    assert!(git.success());
+    let hook = folder.path().join(".git/hooks/pre-push");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\nexec forebear hook pre-push \"$@\"\n").unwrap();
+    fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
+    let said = stdout(folder.path(), &["doctor"]);
+    assert!(said.contains("runs forebear") && said.contains("ok    git "), "{said}");
+    fs::set_permissions(&hook, PermissionsExt::from_mode(0o644)).unwrap();
+    let output = forebear(folder.path()).arg("doctor").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "git skips a hook that is not executable");
+}
+
+#[test]
+fn a_policy_cannot_name_a_registry_outside_the_repository() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("policy.toml"), "[registry]\npaths = [\"../elsewhere\"]\n").unwrap();
+    let (code, said) = failure(folder.path(), &["registry", "list"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("outside the repository"), "{said}");
+}

@@ -56,7 +56,7 @@ fn bases_are_listed_and_shown() {
     source        https://hub.example/acme/orca
     revision      not recorded
     architecture  Qwen2ForCausalLM
-    parameters    494032768
+    parameters    494,032,768 parameters
     fingerprint   sha256:cf6b7bbb4e9788e1f7c8140319ecec84cc84dd52a1b5a1fe67c466ed13ff6ee2
     added         2026-01-10
     derived from  acme/older

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which versions of which files a range brings, in all the ways of asking.
 
-use forebear::changes::{ProblemKind, Published, Repository, folder};
+use forebear::changes::{ChangesError, ProblemKind, Published, Repository, folder};
 
 use super::asking::{brought, paths, push, pushed};
 use crate::git_harness::{Git, Sandbox};
@@ -144,6 +144,44 @@ fn a_path_that_leaves_the_repository_is_a_problem() {
     let published = Repository::discover(&git.path).unwrap().range(&format!("HEAD..{commit}")).unwrap();
     assert!(published.snapshots[0].files.is_empty());
     assert_eq!(published.problems[0].kind, ProblemKind::Unreadable);
+}
+
+#[test]
+fn a_tree_beyond_the_limits_is_an_error_and_not_a_long_wait() {
+    let sandbox = Sandbox::new();
+    let (git, _) = pushed(&sandbox, &[]);
+    let name = "n".repeat(250);
+    let mut line = format!("100644 blob {}\t{name}\n", git.id("HEAD:a"));
+    for _ in 0..70 {
+        let mut command = git.command("git");
+        command.arg("mktree");
+        let tree = String::from_utf8(Git::pipe(command, line.as_bytes()).stdout).unwrap();
+        line = format!("040000 tree {}\t{name}\n", tree.trim());
+    }
+    let tree = line.split([' ', '\t']).nth(2).unwrap();
+    let commit = git.run(["commit-tree", tree, "-p", "HEAD", "-m", "deep"]);
+    let repository = Repository::discover(&git.path).unwrap();
+    for asked in [repository.range(&format!("HEAD..{commit}")), repository.tree(&commit)] {
+        assert!(matches!(asked, Err(ChangesError::TooLarge { .. })), "{asked:?}");
+    }
+}
+
+#[test]
+fn files_of_a_commit_are_read_by_path_and_by_folder() {
+    let sandbox = Sandbox::new();
+    let (git, _) = pushed(&sandbox, &[]);
+    git.write("bases/x/one.json", "1").write("bases/two.json", "2").commit("bases");
+    let repository = Repository::discover(&git.path).unwrap();
+    let one = repository.file_at("HEAD", "bases/x/one.json").unwrap().unwrap();
+    assert_eq!(one.read(9).unwrap(), b"1");
+    assert!(repository.file_at("HEAD", "bases").unwrap().is_none(), "a folder is no file");
+    assert!(repository.file_at("HEAD", "../a").unwrap().is_none());
+    let names = |folder: &str| -> Vec<String> {
+        repository.files_under("HEAD", folder).unwrap().into_iter().map(|(path, _)| path).collect()
+    };
+    assert_eq!(names("bases/"), ["bases/two.json", "bases/x/one.json"]);
+    assert_eq!(names("").len(), 4);
+    assert!(names("none").is_empty());
 }
 
 #[test]

@@ -312,6 +312,8 @@ fn without_arguments_the_unpushed_commits_are_looked_at() {
     git.put("b", "2");
     let unpushed = || Repository::discover(&git.path).unwrap().unpushed().unwrap();
     assert_eq!(brought(&unpushed().snapshots[0]), ["b=2"]);
+    git.git("branch --quiet -m main local-name");
+    assert_eq!(unpushed().scope.refs, ["refs/heads/main"], "named as on the remote");
     git.git("checkout --quiet -b feature");
     git.put("c", "3");
     assert_eq!(brought(&unpushed().snapshots[0]), ["b=2", "c=3"], "no upstream: as a new branch on origin");

@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! The bases that a tree is checked against.
+//!
+//! In: a snapshot, the policy that counts, and registries named on the command line. Out: [`Known`], and in which
+//! ways the push changes a registry it is checked by. A registry inside the repository is read from the base side,
+//! with what the push adds; what the push takes away or replaces does not count and is told.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::bases::{Base, ReadStored, Registry, RegistryError, Store};
+use crate::changes::{Content, Repository, Snapshot};
+use crate::findings::{BaseFacts, Finding, Rule};
+use crate::fingerprint::Fingerprint;
+use crate::gate::GateError;
+use crate::policy::Policy;
+
+/// Where a registry is when the policy names none.
+const REGISTRY: &str = "registry/";
+
+/// The bases that a tree is checked against.
+pub(crate) struct Known {
+    registry: Registry,
+}
+
+/// A way in which a push changes a registry it is checked by.
+pub(crate) struct RegistryChange {
+    path: String,
+    what: String,
+}
+
+impl RegistryChange {
+    /// The finding of rule `policy-weakened`.
+    pub(crate) fn finding(&self) -> Finding {
+        Finding::new(
+            Rule::PolicyWeakened,
+            format!("{} {}", self.path, self.what),
+            "have the change of the registry reviewed and merged on its own; with -W policy-weakened that push passes",
+            &[&self.path, &self.what],
+        )
+        .at(&self.path, None)
+    }
+}
+
+impl Known {
+    /// Opens every registry.
+    pub(crate) fn gather(
+        snapshot: &Snapshot,
+        policy: &Policy,
+        named: &[PathBuf],
+        repository: Option<&Repository>,
+    ) -> Result<(Self, Vec<RegistryChange>), GateError> {
+        let mut stores: Vec<Store> = named.iter().cloned().map(Store::Folder).collect();
+        let mut changes = Vec::new();
+        let default = [REGISTRY.to_owned()];
+        let paths = if policy.registry.paths.is_empty() { &default[..] } else { &policy.registry.paths[..] };
+        for path in paths {
+            let folder = format!("{}/", path.trim_start_matches("./").trim_end_matches('/'));
+            let tip = snapshot.files.iter().filter(|file| file.at_tip);
+            let pushed = Tree::of(&folder, tip.filter_map(|file| Some((file.path.clone(), file.content()?.clone()))));
+            let base = Tree::of(&folder, base_files(snapshot, &folder, repository)?);
+            match (base, pushed) {
+                (Some(base), pushed) => {
+                    let base = base.store(format!("{folder} of the base side"));
+                    let pushed = pushed.map(|tree| tree.store(folder.clone()));
+                    changes.extend(compared(&folder, &base, pushed.as_ref())?);
+                    // What the push adds counts at once; where it replaces a base, the base side's counts.
+                    let both: Vec<Store> = [Some(base.clone()), pushed].into_iter().flatten().collect();
+                    match Registry::gather(both.clone()) {
+                        Ok(_) => stores.extend(both),
+                        Err(RegistryError::Conflict { .. }) => stores.push(base),
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                (None, Some(pushed)) => stores.push(pushed.store(folder)),
+                // A registry that the policy names and nobody has would be a silent hole.
+                (None, None) if !policy.registry.paths.is_empty() => {
+                    return Err(RegistryError::NotARegistry { store: folder }.into());
+                }
+                (None, None) => {}
+            }
+        }
+        Ok((Self { registry: Registry::gather(stores)? }, changes))
+    }
+
+    /// The fingerprints of all bases, by id.
+    pub(crate) fn fingerprints(&self) -> Result<Vec<(String, Fingerprint)>, GateError> {
+        let bases: Vec<&Base> = self.registry.list().collect();
+        let prints: Result<Vec<_>, RegistryError> =
+            bases.par_iter().map(|base| Ok((base.entry.id.clone(), base.fingerprint()?))).collect();
+        Ok(prints?)
+    }
+
+    /// What the registries say of the bases, by id.
+    pub(crate) fn facts(&self) -> Result<BTreeMap<String, BaseFacts>, GateError> {
+        self.registry
+            .list()
+            .map(|base| {
+                let entry = &base.entry;
+                let facts = BaseFacts {
+                    id: entry.id.clone(),
+                    license: entry.license.clone(),
+                    license_text: base.license_text()?,
+                    notice_text: base.notice()?,
+                    headers: base.headers()?,
+                    source: entry.source.clone(),
+                    revision: entry.revision.clone(),
+                    aliases: Vec::new(),
+                    ancestors: entry.derived_from.clone(),
+                };
+                Ok((entry.id.clone(), facts))
+            })
+            .collect()
+    }
+}
+
+/// Files of the base side under a folder.
+fn base_files(
+    snapshot: &Snapshot,
+    folder: &str,
+    repository: Option<&Repository>,
+) -> Result<Vec<(String, Content)>, GateError> {
+    match (&snapshot.base_commit, repository) {
+        (Some(commit), Some(repository)) if folder != REGISTRY => {
+            Ok(repository.files_under(commit, folder.trim_end_matches('/'))?)
+        }
+        _ => Ok(snapshot.base_files.clone()),
+    }
+}
+
+/// In which ways the pushed registry has less than, or other than, the base side's.
+fn compared(folder: &str, base: &Store, pushed: Option<&Store>) -> Result<Vec<RegistryChange>, GateError> {
+    let before = Registry::gather(vec![base.clone()])?;
+    let after = pushed.map(|store| Registry::gather(vec![store.clone()])).transpose()?.unwrap_or_default();
+    let change = |what: String| RegistryChange { path: format!("{folder}index.toml"), what };
+    Ok(before
+        .list()
+        .filter_map(|base| {
+            let id = &base.entry.id;
+            match after.get(id) {
+                None => Some(change(format!("removes the base {id}"))),
+                Some(now) if now.entry.fingerprint != base.entry.fingerprint => {
+                    Some(change(format!("replaces the fingerprint of the base {id}")))
+                }
+                Some(now) if now.entry.license != base.entry.license => Some(change(format!(
+                    "changes the license of the base {id} from {} to {}",
+                    base.entry.license, now.entry.license
+                ))),
+                Some(_) => None,
+            }
+        })
+        .collect())
+}
+
+/// The files of a registry that is not on disk, by path inside it.
+struct Tree(BTreeMap<String, Content>);
+
+impl Tree {
+    /// The files under `folder`, if an index is among them.
+    fn of(folder: &str, files: impl IntoIterator<Item = (String, Content)>) -> Option<Self> {
+        let inside: BTreeMap<String, Content> = files
+            .into_iter()
+            .filter_map(|(path, content)| Some((path.strip_prefix(folder)?.to_owned(), content)))
+            .collect();
+        inside.contains_key("index.toml").then_some(Self(inside))
+    }
+
+    fn store(self, name: String) -> Store {
+        Store::Reader(name, Arc::new(self))
+    }
+}
+
+impl ReadStored for Tree {
+    fn read(&self, path: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        self.0.get(path).map(|content| content.read(usize::try_from(limit).unwrap_or(usize::MAX))).transpose()
+    }
+}

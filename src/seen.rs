@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! What the stages saw, as the rules want it.
+//!
+//! In: a snapshot and what was collected from it. Out: the policy that counts, and the facts about models, sources
+//! and files that could not be read. Nothing is decided here.
+
+use crate::changes::{Content, File, FileState, Snapshot};
+use crate::checkpoints::CheckpointError;
+use crate::code::{headers, is_source};
+use crate::evidence::Comparison;
+use crate::findings::{ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind};
+use crate::fingerprint::{Collected, FingerprintError, Unread};
+use crate::gate::GateError;
+use crate::policy::{Policy, Weakening};
+
+/// Largest policy read, in bytes.
+const LARGEST_POLICY: usize = 1 << 20;
+/// Largest source file whose header is read, in bytes.
+const LARGEST_SOURCE: usize = 4 << 20;
+/// Where a repository keeps its policy.
+const POLICY: &str = "policy.toml";
+
+/// The policy that counts: one given by name, else the base side's with the push's declarations.
+pub(crate) fn policy(
+    snapshot: &Snapshot,
+    given: Option<&(String, String)>,
+) -> Result<(Policy, Vec<Weakening>), GateError> {
+    if let Some((path, text)) = given {
+        return Ok((parse(path, text)?, Vec::new()));
+    }
+    let pushed = snapshot.files.iter().find(|file| file.at_tip && file.path == POLICY).and_then(File::content);
+    let pushed = read(POLICY, pushed)?;
+    let base = read("policy.toml of the base side", snapshot.base_policy.as_ref())?;
+    Ok(Policy::effective(base.as_ref(), &pushed.unwrap_or_default()))
+}
+
+fn read(path: &str, content: Option<&Content>) -> Result<Option<Policy>, GateError> {
+    let Some(content) = content else { return Ok(None) };
+    let failed = |error| GateError::Io { path: path.to_owned(), error };
+    let bytes = content.read(LARGEST_POLICY).map_err(failed)?;
+    let text = String::from_utf8(bytes).map_err(|error| failed(std::io::Error::other(error)))?;
+    parse(path, &text).map(Some)
+}
+
+fn parse(path: &str, text: &str) -> Result<Policy, GateError> {
+    Policy::parse(path, text).map_err(|error| GateError::Policy(Box::new(error)))
+}
+
+/// The models, with what they were compared with.
+pub(crate) fn models(
+    files: &[File],
+    collected: &Collected,
+    comparisons: &[Vec<Comparison>],
+    searched: usize,
+    in_git: bool,
+) -> Vec<ModelFacts> {
+    collected
+        .models
+        .iter()
+        .zip(comparisons)
+        .map(|(model, comparisons)| {
+            let parts = || model.files.iter().filter_map(|at| files.get(*at));
+            ModelFacts {
+                path: model.fingerprint.name.clone(),
+                files: parts().map(|file| file.path.clone()).collect(),
+                id: model.fingerprint.model_id(),
+                format: model.fingerprint.format.clone(),
+                comparisons: comparisons.clone(),
+                searched,
+                introduced: model.introduced,
+                outside_lfs: in_git && parts().any(|file| file.lfs.is_none()),
+                hazards: model.hazards.clone(),
+            }
+        })
+        .collect()
+}
+
+/// The source files that the range brings, with their headers before and after.
+pub(crate) fn sources(files: &[File]) -> Vec<SourceFacts> {
+    let text = |content: &Content| content.read(LARGEST_SOURCE).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    files
+        .iter()
+        .filter(|file| file.introduced && file.at_tip && is_source(&file.path))
+        .filter_map(|file| {
+            Some(SourceFacts {
+                path: file.path.clone(),
+                headers: headers(&text(file.content()?)?),
+                previous: file.previous.as_ref().and_then(text).map(|text| headers(&text)),
+            })
+        })
+        .collect()
+}
+
+/// Everything that looks like a model and could not be read. LFS objects of files that the push does not change are
+/// not asked for: they are told in a remark.
+pub(crate) fn unverifiable(files: &[File], collected: &Collected, remarks: &mut Vec<String>) -> Vec<UnverifiableFacts> {
+    let mut facts: Vec<UnverifiableFacts> = collected.unread.iter().map(unread).collect();
+    facts.extend(collected.unverifiable.iter().filter_map(|found| {
+        Some(UnverifiableFacts {
+            path: files.get(found.file)?.path.clone(),
+            what: found.what.clone(),
+            reason: found.reason.clone(),
+            remedy: found.remedy.clone(),
+            kind: UnverifiableKind::Unsupported,
+        })
+    }));
+    let missing = |file: &&File| matches!(file.state, FileState::MissingLfs);
+    facts.extend(files.iter().filter(missing).filter(|file| file.introduced).map(|file| UnverifiableFacts {
+        path: file.path.clone(),
+        what: "Git LFS object".into(),
+        reason: "it is not on this machine".into(),
+        remedy: String::new(),
+        kind: UnverifiableKind::MissingLfs,
+    }));
+    let unchanged = files.iter().filter(missing).filter(|file| !file.introduced).count();
+    if unchanged > 0 {
+        remarks.push(format!(
+            "Git LFS objects of {unchanged} files that are unchanged here are not on this machine and were not looked at"
+        ));
+    }
+    facts
+}
+
+fn unread(unread: &Unread) -> UnverifiableFacts {
+    let (kind, what) = match &unread.error {
+        FingerprintError::WrongDigest { .. } => (UnverifiableKind::WrongDigest, format!("{} file", unread.format)),
+        FingerprintError::Checkpoint(CheckpointError::Unsupported { what, .. }) => {
+            (UnverifiableKind::Unsupported, what.clone())
+        }
+        FingerprintError::Checkpoint(CheckpointError::UnsafePickle(_)) => {
+            (UnverifiableKind::UnsafePickle, format!("{} file", unread.format))
+        }
+        FingerprintError::Checkpoint(CheckpointError::MissingPart(_)) => {
+            (UnverifiableKind::MissingPart, format!("{} file", unread.format))
+        }
+        FingerprintError::Checkpoint(CheckpointError::Malformed { .. }) => {
+            (UnverifiableKind::Malformed, format!("{} file", unread.format))
+        }
+        _ => (UnverifiableKind::Unreadable, format!("{} file", unread.format)),
+    };
+    let reason = match &unread.error {
+        FingerprintError::Checkpoint(CheckpointError::Unsupported { reason, .. }) => reason.clone(),
+        other => other.to_string(),
+    };
+    UnverifiableFacts { path: unread.path.clone(), what, reason, remedy: String::new(), kind }
+}
