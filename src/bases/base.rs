@@ -4,13 +4,11 @@
 //!
 //! In: an index entry and where its files are. Out: the fingerprint and texts, verified on every read.
 
-use std::io::Write;
-
 use super::error::RegistryError;
 use super::index::Entry;
 use super::store::Store;
 use super::stored::Stored;
-use crate::fingerprint::{Fingerprint, FingerprintError};
+use crate::fingerprint::Fingerprint;
 
 /// One base model of a registry.
 #[derive(Clone)]
@@ -63,7 +61,8 @@ impl Base {
     /// The fingerprint, read from verified bytes.
     pub fn fingerprint(&self) -> Result<Fingerprint, RegistryError> {
         let bytes = self.fingerprint_bytes()?;
-        parse(&bytes).map_err(|source| RegistryError::Fingerprint { id: self.entry.id.clone(), source })
+        Fingerprint::from_bytes(&bytes)
+            .map_err(|source| RegistryError::Fingerprint { id: self.entry.id.clone(), source })
     }
 
     /// The license text as the base ships it.
@@ -96,12 +95,4 @@ impl Base {
     fn unusable(&self, stored: &Stored, reason: &dyn std::error::Error) -> RegistryError {
         RegistryError::Unusable { store: self.store.name(), file: stored.to_string(), reason: reason.to_string() }
     }
-}
-
-/// The reader takes a path, so the verified bytes are given one of their own: what was verified is what is read.
-fn parse(bytes: &[u8]) -> Result<Fingerprint, FingerprintError> {
-    let mut file = tempfile::NamedTempFile::new()?;
-    file.write_all(bytes)?;
-    file.flush()?;
-    Fingerprint::read(file.path())
 }

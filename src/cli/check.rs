@@ -4,11 +4,13 @@
 //!
 //! In: a range, the index, a tree, or a folder. Out: the report and its exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use forebear::changes::{self, Repository};
 
 use super::arguments::Globals;
+use super::gate::{self, Voice};
 use super::run::Outcome;
 
 /// Check what would be published: the gate
@@ -31,6 +33,16 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the command.
-pub(crate) fn run(_arguments: &Arguments, _globals: &Globals) -> anyhow::Result<Outcome> {
-    anyhow::bail!("this build cannot check: the gate is not part of it")
+pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
+    if let Some(path) = &arguments.path {
+        return gate::run(&changes::folder(path)?, None, globals, Voice::Command);
+    }
+    let repository = Repository::discover(Path::new("."))?;
+    let published = match (&arguments.range, &arguments.tree) {
+        (Some(range), _) => repository.range(range)?,
+        (_, Some(tree)) => repository.tree(tree)?,
+        _ if arguments.staged => repository.staged()?,
+        _ => repository.unpushed()?,
+    };
+    gate::run(&published, Some(&repository), globals, Voice::Command)
 }

@@ -4,12 +4,18 @@
 //!
 //! In: two checkpoints or fingerprint files. Out: every mechanism's number beside its null.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use forebear::bases::Registry;
+use forebear::evidence;
+use forebear::fingerprint::Fingerprint;
+use forebear::reports::{self, CompareReport, SCHEMA_VERSION};
 
 use super::arguments::Globals;
+use super::output::Output;
 use super::run::Outcome;
+use super::{load, places};
 
 /// Show the evidence between two models
 ///
@@ -25,6 +31,31 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the command.
-pub(crate) fn run(_arguments: &Arguments, _globals: &Globals) -> anyhow::Result<Outcome> {
-    anyhow::bail!("this build cannot compare: the evidence is not part of it")
+pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
+    let as_json = globals.json()?;
+    let mut out = Output::open(globals)?;
+    let base = base(&arguments.base, globals)?;
+    let suspect = load::fingerprint_path(&arguments.suspect, globals)?;
+    let comparison = evidence::compare(&suspect, &base, 1);
+    if as_json {
+        reports::json(&CompareReport { schema_version: SCHEMA_VERSION, comparison }, &mut out)?;
+    } else {
+        let look = out.look;
+        reports::compare(&comparison, look, &mut out)?;
+    }
+    out.finish()?;
+    Ok(Outcome::Pass)
+}
+
+/// A path if there is one, else the id of a registered base.
+fn base(given: &Path, globals: &Globals) -> anyhow::Result<Fingerprint> {
+    if given.exists() {
+        return load::fingerprint_path(given, globals);
+    }
+    let id = given.to_string_lossy();
+    let registry = Registry::open(&places::registries(globals)?)?;
+    let Some(base) = registry.get(&id) else {
+        anyhow::bail!("{id} is neither a path nor the id of a registered base");
+    };
+    Ok(Fingerprint { name: id.into_owned(), ..base.fingerprint()? })
 }

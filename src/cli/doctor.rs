@@ -124,11 +124,7 @@ fn hook(state: &HookState) -> Line {
         HookState::Missing => {
             Line::fail("hook", "pushes from this clone are not checked", "run `forebear hook install`")
         }
-        HookState::NotExecutable(path) => Line::fail(
-            "hook",
-            format!("{} is not executable, so git skips it", path.display()),
-            "run `forebear hook install` again",
-        ),
+        HookState::Broken(reasons) => Line::fail("hook", reasons.join("; "), "run `forebear hook install` again"),
         HookState::NoRepository => {
             Line::fail("hook", "there is no git repository here", "run this inside the repository that is pushed from")
         }
@@ -137,12 +133,15 @@ fn hook(state: &HookState) -> Line {
 
 fn policy(globals: &Globals) -> Line {
     let path = places::policy(globals);
-    match load::policy_table(&path) {
-        Ok(Some(_)) => Line::ok("policy", path.display().to_string()),
-        Ok(None) if globals.policy.is_some() => {
+    if !path.is_file() {
+        return if globals.policy.is_some() {
             Line::fail("policy", format!("{} is not there", path.display()), "name a policy that is")
-        }
-        Ok(None) => Line::warn("policy", "there is no policy.toml, so every rule is strict", "run `forebear init`"),
+        } else {
+            Line::warn("policy", "there is no policy.toml, so every rule is strict", "run `forebear init`")
+        };
+    }
+    match load::policy(&path) {
+        Ok(_) => Line::ok("policy", path.display().to_string()),
         Err(error) => Line::fail("policy", one_line(&error), "correct the policy"),
     }
 }
@@ -207,7 +206,7 @@ mod tests {
     #[test]
     fn a_hook_that_git_skips_is_a_failure() {
         assert_eq!(hook(&HookState::Installed("h".into())).state, State::Ok);
-        for state in [HookState::Missing, HookState::NotExecutable("h".into()), HookState::NoRepository] {
+        for state in [HookState::Missing, HookState::Broken(vec!["h".into()]), HookState::NoRepository] {
             let line = hook(&state);
             assert!(line.state == State::Fail && line.remedy.is_some());
         }

@@ -4,11 +4,17 @@
 //!
 //! In: checkpoint files, folders of shards, or adapters. Out: what they are, and a fingerprint file if asked.
 
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::Args;
+use forebear::fingerprint::Fingerprint;
+use forebear::reports::{self, FingerprintReport, SCHEMA_VERSION, bytes, harmless, plural};
 
 use super::arguments::Globals;
+use super::load;
+use super::output::{Output, write_file};
 use super::run::Outcome;
 
 /// Fingerprint a checkpoint
@@ -23,6 +29,62 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the command.
-pub(crate) fn run(_arguments: &Arguments, _globals: &Globals) -> anyhow::Result<Outcome> {
-    anyhow::bail!("this build cannot fingerprint: the pass is not part of it")
+pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
+    let as_json = globals.json()?;
+    let mut out = Output::open(globals)?;
+    for path in &arguments.paths {
+        let started = Instant::now();
+        let print = load::fingerprint_path(path, globals)?;
+        let file = arguments.save.as_ref().map(|save| target(save, path, arguments.paths.len()));
+        if let Some(file) = &file {
+            write_file(file, &print.to_bytes()?)?;
+        }
+        let report = FingerprintReport {
+            schema_version: SCHEMA_VERSION,
+            path: path.display().to_string(),
+            sha256: print.model_id().trim_start_matches("sha256:").to_owned(),
+            tensors: print.tensor_count,
+            parameters: print.parameters,
+            architecture: print.architecture().to_owned(),
+            bytes_read: print.bytes_read,
+            seconds: started.elapsed().as_secs_f64(),
+            file: file.map(|file| file.display().to_string()),
+        };
+        if as_json {
+            reports::json(&report, &mut out)?;
+        } else {
+            human(&report, &print, &mut out)?;
+        }
+    }
+    out.finish()?;
+    Ok(Outcome::Pass)
+}
+
+/// Several fingerprints go into a folder, each under the name of its checkpoint.
+fn target(save: &Path, path: &Path, count: usize) -> PathBuf {
+    if count == 1 && !save.is_dir() {
+        return save.to_owned();
+    }
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    save.join(format!("{name}.fingerprint.safetensors"))
+}
+
+fn human(report: &FingerprintReport, print: &Fingerprint, out: &mut Output) -> anyhow::Result<()> {
+    let evidence = print.matrices.iter().filter(|matrix| matrix.is_evidence()).count();
+    writeln!(out, "{}", harmless(&report.path))?;
+    writeln!(out, "  sha256        {}", report.sha256)?;
+    writeln!(out, "  format        {}, {}", print.format, harmless(&report.architecture))?;
+    writeln!(out, "  tensors       {}", plural(report.tensors, "tensor", "tensors"))?;
+    writeln!(out, "  parameters    {}", plural(report.parameters, "parameter", "parameters"))?;
+    writeln!(
+        out,
+        "  comparable    {}, {} of them evidence of lineage",
+        plural(print.matrices.len() as u64, "matrix", "matrices"),
+        evidence
+    )?;
+    writeln!(out, "  read          {} in {:.1} s", bytes(report.bytes_read), report.seconds)?;
+    if let Some(file) = &report.file {
+        writeln!(out, "  written to    {file}")?;
+    }
+    Ok(())
 }

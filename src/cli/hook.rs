@@ -5,9 +5,18 @@
 //! In: the lines git gives a pre-push hook, or what to do with the hook. Out: the report on stderr, since
 //! git's own output goes there, and its exit code.
 
+use std::env;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+
+use anyhow::Context;
 use clap::{Args, Subcommand};
+use forebear::changes::{HookState, PreCommit, Repository, parse_push_lines, parse_receive_lines};
 
 use super::arguments::Globals;
+use super::gate::{self, Voice};
+use super::load;
+use super::output::Output;
 use super::run::Outcome;
 
 /// Install, remove, or be the pre-push hook
@@ -27,6 +36,8 @@ pub(crate) enum Action {
     Status,
     /// Check a push: git runs this, with the refs on stdin
     PrePush(PrePush),
+    /// Check what a server receives: git runs this there, with the refs on stdin
+    PreReceive,
 }
 
 #[derive(Args, Debug)]
@@ -40,7 +51,87 @@ pub(crate) struct PrePush {
     pub(crate) from_pre_commit: bool,
 }
 
+/// Longest standard input of a hook that is read: some 200,000 refs.
+const LONGEST: u64 = 64 << 20;
+
 /// Runs the command.
-pub(crate) fn run(_arguments: &Arguments, _globals: &Globals) -> anyhow::Result<Outcome> {
-    anyhow::bail!("this build has no hook: the gate is not part of it")
+pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
+    match &arguments.action {
+        Action::Install => {
+            let mut out = Output::open(globals)?;
+            writeln!(out, "{}", load::install_hook()?)?;
+            out.finish()?;
+            Ok(Outcome::Pass)
+        }
+        Action::Uninstall => {
+            let status = Repository::discover(Path::new("."))?.uninstall()?;
+            let mut out = Output::open(globals)?;
+            match status.state {
+                HookState::Foreign => writeln!(out, "removed the hook; the one that was there before is back")?,
+                _ => writeln!(out, "removed the hook")?,
+            }
+            out.finish()?;
+            Ok(Outcome::Pass)
+        }
+        Action::Status => status(globals),
+        Action::PrePush(arguments) => pre_push(arguments, globals),
+        Action::PreReceive => {
+            let repository = Repository::discover(Path::new("."))?;
+            let published = repository.receive(&parse_receive_lines(&stdin()?)?)?;
+            gate::run(&published, Some(&repository), globals, Voice::Hook)
+        }
+    }
+}
+
+fn pre_push(arguments: &PrePush, globals: &Globals) -> anyhow::Result<Outcome> {
+    let repository = Repository::discover(Path::new("."))?;
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let (lines, remote, url) = if arguments.from_pre_commit {
+        let line = repository.pre_commit_line(&PreCommit {
+            from: variable("PRE_COMMIT_FROM_REF").as_deref(),
+            to: variable("PRE_COMMIT_TO_REF").as_deref(),
+            local_branch: variable("PRE_COMMIT_LOCAL_BRANCH").as_deref(),
+            remote_branch: variable("PRE_COMMIT_REMOTE_BRANCH").as_deref(),
+        })?;
+        (vec![line], variable("PRE_COMMIT_REMOTE_NAME"), variable("PRE_COMMIT_REMOTE_URL"))
+    } else {
+        (parse_push_lines(&stdin()?)?, arguments.remote.clone(), arguments.url.clone())
+    };
+    let remote = remote.unwrap_or_else(|| "origin".to_owned());
+    let url = url.unwrap_or_else(|| remote.clone());
+    let published = repository.push(&remote, &url, &lines)?;
+    gate::run(&published, Some(&repository), globals, Voice::Hook)
+}
+
+/// What git says to a hook.
+fn stdin() -> anyhow::Result<Vec<u8>> {
+    if io::stdin().is_terminal() {
+        anyhow::bail!(
+            "git gives a hook its refs on standard input, and this is a terminal; `forebear check` asks the same"
+        );
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes).context("failed to read standard input")?;
+    anyhow::ensure!(bytes.len() as u64 <= LONGEST, "standard input is longer than {LONGEST} bytes");
+    Ok(bytes)
+}
+
+fn status(globals: &Globals) -> anyhow::Result<Outcome> {
+    let status = Repository::discover(Path::new("."))?.hook_status()?;
+    let mut out = Output::open(globals)?;
+    let folder = status.directory.display();
+    let installed = matches!(status.state, HookState::Installed(_));
+    match status.state {
+        HookState::Installed(_) => writeln!(out, "installed: {}", status.path.unwrap_or_default().display())?,
+        HookState::Foreign => writeln!(out, "not installed; another pre-push hook is in {folder}")?,
+        HookState::Absent => writeln!(out, "not installed; no pre-push hook is in {folder}")?,
+    }
+    if let Some(chained) = status.chained {
+        writeln!(out, "runs after itself: {}", chained.display())?;
+    }
+    for problem in &status.problems {
+        writeln!(out, "problem: {problem}")?;
+    }
+    out.finish()?;
+    Ok(if installed && status.problems.is_empty() { Outcome::Pass } else { Outcome::CouldNotCheck })
 }

@@ -7,9 +7,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use forebear::bases::Registry;
+use forebear::evidence::search;
+use forebear::fingerprint::Fingerprint;
+use forebear::reports::{self, IdentifyReport, SCHEMA_VERSION};
 
 use super::arguments::Globals;
+use super::output::Output;
 use super::run::Outcome;
+use super::{load, places};
 
 /// Find the registered bases that a checkpoint descends from
 ///
@@ -24,6 +30,27 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the command.
-pub(crate) fn run(_arguments: &Arguments, _globals: &Globals) -> anyhow::Result<Outcome> {
-    anyhow::bail!("this build cannot identify: the evidence is not part of it")
+pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
+    let as_json = globals.json()?;
+    let mut out = Output::open(globals)?;
+    let registry = Registry::open(&places::registries(globals)?)?;
+    let suspect = load::fingerprint_path(&arguments.path, globals)?;
+    let bases: Vec<(String, Fingerprint)> =
+        registry.list().map(|base| Ok((base.entry.id.clone(), base.fingerprint()?))).collect::<anyhow::Result<_>>()?;
+    let mut matches = search(&suspect, &bases);
+    matches.truncate(arguments.limit);
+    let report = IdentifyReport {
+        schema_version: SCHEMA_VERSION,
+        path: arguments.path.display().to_string(),
+        matches,
+        searched: bases.len(),
+    };
+    if as_json {
+        reports::json(&report, &mut out)?;
+    } else {
+        let look = out.look;
+        reports::identify(&report, look, &mut out)?;
+    }
+    out.finish()?;
+    Ok(Outcome::Pass)
 }

@@ -5,25 +5,98 @@
 //! In: paths as given on the command line. Out: fingerprints, rule pages, registries named by a policy,
 //! header lines, and the state of the hook; or an error that names the file.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use forebear::findings::{Level, Rule};
-use forebear::fingerprint::Fingerprint;
+use forebear::changes::{self, Content, File, FileState, InstallOptions, Repository};
+use forebear::checkpoints::Group;
+use forebear::code;
+use forebear::findings::{self, Level, Rule};
+use forebear::fingerprint::{Fingerprint, collect_where};
+use forebear::gate::GateError;
+use forebear::policy::{self, Origin, Policy, SeenModel, init_policy};
 
+use super::arguments::Globals;
 use super::init::Seen;
 use super::output::read_text;
-use super::places;
+use super::progress::watched;
 
 /// The fingerprint of a checkpoint, a folder of shards, an adapter, or a fingerprint file.
-pub(crate) fn fingerprint_path(path: &Path) -> anyhow::Result<Fingerprint> {
-    Fingerprint::read(path).with_context(|| format!("failed to fingerprint {}", path.display()))
+pub(crate) fn fingerprint_path(path: &Path, globals: &Globals) -> anyhow::Result<Fingerprint> {
+    let failed = || format!("failed to fingerprint {}", path.display());
+    let metadata = fs::metadata(path).with_context(failed)?;
+    if metadata.is_file() && is_fingerprint(path) {
+        return Fingerprint::read(path).with_context(failed);
+    }
+    let files = if metadata.is_dir() { folder_files(path)? } else { siblings(path).with_context(failed)? };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let wanted = |group: &Group| {
+        metadata.is_dir() || group.files.iter().any(|at| files.get(*at).is_some_and(|file| file.path == name))
+    };
+    let total = if metadata.is_dir() { files.iter().map(|file| file.size).sum() } else { metadata.len() };
+    let mut found = watched("fingerprint", total, globals, |progress| collect_where(&files, None, progress, wanted));
+    found.unverifiable.retain(|file| metadata.is_dir() || files.get(file.file).is_some_and(|file| file.path == name));
+    if let Some(unread) = found.unread.into_iter().next() {
+        return Err(unread.error).with_context(failed);
+    }
+    let mut models = found.models.into_iter();
+    match (models.next(), models.next()) {
+        (Some(model), None) => Ok(Fingerprint { name: path.display().to_string(), ..model.fingerprint }),
+        (Some(one), Some(other)) => anyhow::bail!(
+            "{} holds several checkpoints ({}, {}, …); name one of them",
+            path.display(),
+            one.fingerprint.name,
+            other.fingerprint.name
+        ),
+        (None, _) => match found.unverifiable.first() {
+            Some(file) => anyhow::bail!("{} is a {}: {}; {}", path.display(), file.what, file.reason, file.remedy),
+            None => anyhow::bail!("{} holds no checkpoint", path.display()),
+        },
+    }
+}
+
+/// Whether a file is a fingerprint: safetensors that say so in their metadata.
+fn is_fingerprint(path: &Path) -> bool {
+    let Ok(head) = Content::Disk(path.to_owned()).head(256) else { return false };
+    head.get(8..).is_some_and(|json| json.starts_with(br#"{"__metadata__":{"forebear":"#))
+}
+
+fn folder_files(path: &Path) -> anyhow::Result<Vec<File>> {
+    let published = changes::folder(path)?;
+    Ok(published.snapshots.into_iter().flat_map(|snapshot| snapshot.files).collect())
+}
+
+/// The files beside a checkpoint: its other shards and its config are among them.
+fn siblings(path: &Path) -> anyhow::Result<Vec<File>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = fs::metadata(entry.path()).ok().filter(fs::Metadata::is_file);
+        if let Some(metadata) = metadata {
+            files.push(File {
+                path: entry.file_name().to_string_lossy().into_owned(),
+                id: format!("unhashed:{}", entry.path().display()),
+                size: metadata.len(),
+                state: FileState::Present(Content::Disk(entry.path())),
+                lfs: None,
+                lfs_attribute: false,
+                introduced: true,
+                at_tip: true,
+                previous: None,
+                commit: None,
+            });
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
 /// The public page of a rule.
 pub(crate) fn rule_page(rule: Rule) -> String {
-    format!("# {}\n\n{}\n\nDefault level: {}.\n", rule.id(), rule.summary(), level(rule.default_level()))
+    findings::page(rule)
 }
 
 /// Name of a level.
@@ -36,57 +109,49 @@ pub(crate) fn level(level: Level) -> &'static str {
 }
 
 /// The registries that a policy names, as written there; none if there is no policy.
-pub(crate) fn policy_registries(policy: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let Some(policy) = policy_table(policy)? else {
-        return Ok(Vec::new());
-    };
-    let paths = policy.get("registry").and_then(|registry| registry.get("paths")).and_then(toml::Value::as_array);
-    Ok(paths.into_iter().flatten().filter_map(toml::Value::as_str).map(PathBuf::from).collect())
+pub(crate) fn policy_registries(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(policy(path)?.registry.paths.into_iter().map(PathBuf::from).collect())
 }
 
-/// The policy, or nothing if there is no such file.
-pub(crate) fn policy_table(policy: &Path) -> anyhow::Result<Option<toml::Table>> {
-    if !policy.is_file() {
-        return Ok(None);
+/// The policy, or that of a repository without one if there is no such file.
+pub(crate) fn policy(path: &Path) -> anyhow::Result<Policy> {
+    if !path.is_file() {
+        return Ok(Policy::default());
     }
-    let text = read_text(policy)?;
-    toml::from_str(&text).map(Some).with_context(|| format!("failed to read {}", policy.display()))
+    let text = read_text(path)?;
+    // Not wrapped: the error is shown with the line it is about.
+    Policy::parse(&path.display().to_string(), &text).map_err(|error| GateError::Policy(Box::new(error)).into())
 }
 
-/// Copyright and SPDX lines among the first 64 of a source file, without their comment marks.
+/// Copyright and SPDX lines at the top of a source file, without their comment marks.
 pub(crate) fn headers(path: &Path) -> anyhow::Result<Vec<String>> {
-    let text = read_text(path)?;
-    let lines = text.lines().take(64).map(|line| line.trim().trim_matches(['#', '/', '*', ';', '-', '!', ' ']));
-    Ok(lines.filter(|line| line.starts_with("Copyright") || line.starts_with("SPDX-")).map(str::to_owned).collect())
+    let headers = code::headers(&read_text(path)?);
+    Ok(headers.copyright.into_iter().chain(headers.spdx).map(|(_, line)| line).collect())
 }
 
 /// The text of a policy for what was seen.
 pub(crate) fn policy_template(seen: &Seen) -> String {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let mut lines = vec![
-        "# What this repository releases, and where it comes from. Keys left out have defaults.".to_owned(),
-        "schema = 1\n\n[release]".to_owned(),
-        format!("name = {}", quoted(&seen.name)),
-    ];
-    lines.extend(seen.license.as_ref().map(|license| format!("license = {}", quoted(license))));
-    lines.push("# Findings block on these branches and tags; elsewhere they warn.".to_owned());
-    lines.push(format!("branches = [{}]", quoted(seen.branch.as_deref().unwrap_or("main"))));
-    lines.push("tags = [\"v*\"]".to_owned());
-    for (pattern, bases) in &seen.models {
-        let origin = if bases.is_empty() { "from-scratch" } else { "derived" };
-        lines.push("\n# Guessed from the files beside it. Correct it: it is checked against the weights.".to_owned());
-        lines.push(format!("[[model]]\npaths = [{}]\norigin = \"{origin}\"", quoted(pattern)));
-        if !bases.is_empty() {
-            let bases = bases.iter().map(|base| format!("{{ id = {}, relation = \"finetune\" }}", quoted(base)));
-            lines.push(format!("bases = [{}]", bases.collect::<Vec<_>>().join(", ")));
-        }
-    }
-    lines.join("\n") + "\n"
+    let models = seen.models.iter().map(|(pattern, bases)| SeenModel {
+        glob: pattern.clone(),
+        origin: if bases.is_empty() { Origin::FromScratch } else { Origin::Derived },
+        bases: bases.iter().map(|base| (base.clone(), "finetune".to_owned())).collect(),
+    });
+    init_policy(&policy::Seen {
+        name: Some(seen.name.clone()),
+        license: seen.license.clone(),
+        branches: seen.branch.iter().cloned().collect(),
+        models: models.collect(),
+    })
 }
 
 /// Installs the pre-push hook and says what was done.
 pub(crate) fn install_hook() -> anyhow::Result<String> {
-    anyhow::bail!("this build cannot install the hook: the gate is not part of it")
+    let repository = Repository::discover(Path::new("."))?;
+    let binary = env::current_exe().context("cannot tell where this program is")?;
+    let status = repository.install(&InstallOptions { binary, method: None })?;
+    let place = status.path.unwrap_or(status.directory);
+    let chained = status.chained.map(|path| format!("; it runs {} after itself", path.display())).unwrap_or_default();
+    Ok(format!("installed {}{chained}", place.display()))
 }
 
 /// State of the pre-push hook.
@@ -96,36 +161,19 @@ pub(crate) enum HookState {
     Installed(PathBuf),
     /// There is none, or it is somebody else's.
     Missing,
-    /// It is there and git would skip it.
-    NotExecutable(PathBuf),
+    /// It is there and would not do its work, with the reasons.
+    Broken(Vec<String>),
     /// There is no git repository here.
     NoRepository,
 }
 
 /// Looks for the pre-push hook where git would.
 pub(crate) fn hook_state() -> HookState {
-    let Some(path) = places::git(&["rev-parse", "--git-path", "hooks/pre-push"]).map(PathBuf::from) else {
-        return HookState::NoRepository;
-    };
-    match fs::read_to_string(&path) {
-        Ok(text) if text.contains("forebear") => {
-            if executable(&path) {
-                HookState::Installed(path)
-            } else {
-                HookState::NotExecutable(path)
-            }
-        }
-        _ => HookState::Missing,
+    let Ok(repository) = Repository::discover(Path::new(".")) else { return HookState::NoRepository };
+    match repository.hook_status() {
+        Ok(status) if !matches!(status.state, changes::HookState::Installed(_)) => HookState::Missing,
+        Ok(status) if status.problems.is_empty() => HookState::Installed(status.path.unwrap_or(status.directory)),
+        Ok(status) => HookState::Broken(status.problems),
+        Err(error) => HookState::Broken(vec![error.to_string()]),
     }
-}
-
-#[cfg(unix)]
-fn executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn executable(_path: &Path) -> bool {
-    true
 }

@@ -44,7 +44,6 @@ impl Output {
     }
 
     /// Writes the report of a check in the format that was asked for.
-    #[expect(dead_code, reason = "the gate writes its report with it")]
     pub(crate) fn report(&mut self, report: &Report, format: Format) -> io::Result<()> {
         let look = self.look;
         match format {

@@ -31,7 +31,7 @@ pub(crate) fn policy(globals: &Globals) -> PathBuf {
     globals.policy.clone().unwrap_or_else(|| root().join("policy.toml"))
 }
 
-/// The registries to search: those of the options, then those of the policy, then `registry/` if it is there.
+/// The registries to search: those of the options, FOREBEAR_REGISTRY, then those of the policy, then `registry/` if it is there.
 pub(crate) fn registries(globals: &Globals) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = globals.registry.clone();
     let root = root();
@@ -60,11 +60,24 @@ pub(crate) fn registry_to_change(globals: &Globals) -> anyhow::Result<PathBuf> {
     Ok(registries(globals)?.into_iter().next().unwrap_or_else(|| root().join(REGISTRY)))
 }
 
+/// A registry for every repository of this user: FOREBEAR_REGISTRY.
+pub(crate) fn user_registry() -> Option<PathBuf> {
+    variable("FOREBEAR_REGISTRY")
+}
+
+/// The cache folder that FOREBEAR_CACHE names.
+pub(crate) fn named_cache() -> Option<PathBuf> {
+    variable("FOREBEAR_CACHE")
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// Folder of cached fingerprints: FOREBEAR_CACHE, or `forebear` in the user's cache folder.
 pub(crate) fn cache() -> Option<PathBuf> {
-    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let absolute = |path: &PathBuf| path.is_absolute();
-    variable("FOREBEAR_CACHE").or_else(|| {
+    named_cache().or_else(|| {
         // XDG Base Directory Specification: relative paths are to be ignored.
         let folder = variable("XDG_CACHE_HOME")
             .filter(absolute)

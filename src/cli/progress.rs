@@ -3,12 +3,13 @@
 //! How far a long piece of work is.
 //!
 //! In: steps done. Out: a line on stderr, only on a terminal and only for work longer than a second.
-#![expect(dead_code, reason = "the long commands use it")]
 
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use forebear::fingerprint;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::Globals;
@@ -16,8 +17,37 @@ use super::arguments::Globals;
 /// Work shorter than this shows nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How often the count is looked at.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs a piece of work that counts its bytes, and shows the count.
+pub(crate) fn watched<T: Send>(
+    label: &str,
+    total: u64,
+    globals: &Globals,
+    work: impl FnOnce(&fingerprint::Progress) -> T + Send,
+) -> T {
+    let counted = fingerprint::Progress::default();
+    let shown = Progress::bytes(label, total, globals);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut seen = 0;
+            while !done.load(Ordering::Relaxed) {
+                thread::park_timeout(TICK);
+                let now = counted.bytes.load(Ordering::Relaxed);
+                shown.add(now.saturating_sub(seen));
+                seen = now;
+            }
+        });
+        let outcome = work(&counted);
+        done.store(true, Ordering::Relaxed);
+        outcome
+    })
+}
+
 /// How far a piece of work is; gone from the screen when it is dropped.
-pub(crate) struct Progress {
+struct Progress {
     bar: ProgressBar,
     started: Instant,
     waiting: AtomicBool,
@@ -25,17 +55,12 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Starts with this many bytes ahead.
-    pub(crate) fn bytes(label: &str, total: u64, globals: &Globals) -> Self {
+    fn bytes(label: &str, total: u64, globals: &Globals) -> Self {
         Self::start(label, total, "{prefix} {bytes} of {total_bytes} {wide_bar} {bytes_per_sec} {eta}", globals)
     }
 
-    /// Starts with this many steps ahead.
-    pub(crate) fn steps(label: &str, total: u64, globals: &Globals) -> Self {
-        Self::start(label, total, "{prefix} {pos} of {len} {wide_bar} {eta}", globals)
-    }
-
     /// Notes that so many more are done. May be called from any thread.
-    pub(crate) fn add(&self, done: u64) {
+    fn add(&self, done: u64) {
         self.bar.inc(done);
         if self.started.elapsed() > PATIENCE && self.waiting.swap(false, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -138,7 +138,7 @@ fn add(arguments: &Add, globals: &Globals, out: &mut Output) -> anyhow::Result<O
         load::headers(path).map(|lines| (name, lines))
     });
     let headers = headers.collect::<anyhow::Result<Vec<_>>>()?;
-    let fingerprint = load::fingerprint_path(&arguments.path)?;
+    let fingerprint = load::fingerprint_path(&arguments.path, globals)?;
     let base = NewBase {
         id: arguments.id.clone(),
         license: arguments.license.clone(),

@@ -11,6 +11,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use forebear::bases::RegistryError;
+use forebear::changes::ChangesError;
+use forebear::gate::GateError;
 use forebear::reports::{Look, SourceError, harmless, source_error};
 use tracing_subscriber::EnvFilter;
 
@@ -115,19 +117,52 @@ fn set_up(globals: &Globals) -> anyhow::Result<()> {
 fn report_error(error: &anyhow::Error) {
     let mut stderr = anstream::stderr();
     // Nothing is left to be said if even this cannot be written.
-    let _ = if let Some(RegistryError::Index(index)) = error.downcast_ref() {
-        let error = SourceError {
-            path: &index.path,
-            text: &index.text,
-            span: index.span.clone(),
-            message: &index.message,
-            help: index.help.as_deref(),
-        };
-        source_error(&error, Look { color: true, width: terminal_width() }, &mut stderr)
-    } else {
-        let style = anstyle::AnsiColor::Red.on_default().bold();
-        writeln!(stderr, "{style}error{style:#}: {}", harmless(&format!("{error:#}")))
+    let _ = match in_source(error) {
+        Some(source) => source_error(&source, Look { color: true, width: terminal_width() }, &mut stderr),
+        None => {
+            let style = anstyle::AnsiColor::Red.on_default().bold();
+            writeln!(stderr, "{style}error{style:#}: {}", harmless(&format!("{error:#}"))).and_then(|()| {
+                match remedy(error) {
+                    Some(remedy) => writeln!(stderr, "help: {remedy}"),
+                    None => Ok(()),
+                }
+            })
+        }
     };
+}
+
+/// What to do now, where the kind of error tells.
+fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+    match error.downcast_ref::<GateError>() {
+        Some(GateError::Changes(changes)) => Some(changes.remedy()),
+        _ => error.downcast_ref::<ChangesError>().map(ChangesError::remedy),
+    }
+}
+
+/// The error with the line it is about, if it is about a line.
+fn in_source(error: &anyhow::Error) -> Option<SourceError<'_>> {
+    let gate = error.downcast_ref::<GateError>();
+    if let Some(GateError::Policy(policy)) = gate {
+        return Some(SourceError {
+            path: &policy.path,
+            text: &policy.text,
+            span: policy.span.clone(),
+            message: &policy.message,
+            help: policy.help.as_deref(),
+        });
+    }
+    let registry = match gate {
+        Some(GateError::Registry(registry)) => Some(registry),
+        _ => error.downcast_ref::<RegistryError>(),
+    };
+    let Some(RegistryError::Index(index)) = registry else { return None };
+    Some(SourceError {
+        path: &index.path,
+        text: &index.text,
+        span: index.span.clone(),
+        message: &index.message,
+        help: index.help.as_deref(),
+    })
 }
 
 fn report_bug(panic: &panic::PanicHookInfo<'_>) {

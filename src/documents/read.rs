@@ -213,6 +213,7 @@ pub(crate) mod tests {
             size: text.len() as u64,
             state: FileState::Present(Content::memory(text.as_bytes().to_vec())),
             lfs: None,
+            lfs_attribute: false,
             introduced: true,
             at_tip: true,
             previous: None,

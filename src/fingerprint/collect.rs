@@ -57,11 +57,21 @@ pub struct Unread {
 
 /// Finds and fingerprints the checkpoints among `files`.
 pub fn collect(files: &[File], cache: Option<&Cache>, progress: &Progress) -> Collected {
+    collect_where(files, cache, progress, |_| true)
+}
+
+/// Finds the checkpoints among `files` and fingerprints those that are wanted.
+pub fn collect_where(
+    files: &[File],
+    cache: Option<&Cache>,
+    progress: &Progress,
+    wanted: impl Fn(&Group) -> bool,
+) -> Collected {
     let discovery = discover(files);
     let hits = AtomicU64::new(0);
     let mut collected =
         Collected { unverifiable: discovery.unverifiable, scanned: discovery.scanned, ..Collected::default() };
-    for group in &discovery.groups {
+    for group in discovery.groups.iter().filter(|group| wanted(group)) {
         match model(files, group, cache, progress, &hits) {
             Ok((model, read)) => {
                 collected.bytes_read += read;
@@ -95,6 +105,8 @@ fn model(
     };
     let ids: Vec<&str> = group.files.iter().filter_map(|at| Some(files.get(*at)?.id.as_str())).collect();
     let config = checkpoint.config.as_ref().map(ToString::to_string).unwrap_or_default();
+    // A plain file that was not hashed may have changed without a trace.
+    let cache = cache.filter(|_| !ids.iter().any(|id| id.starts_with("unhashed:")));
     let key = Cache::key(&ids, checkpoint.format.name(), &config);
     if let Some(mut known) = cache.and_then(|cache| cache.get(&key)) {
         // The same content may have been seen under another path.

@@ -21,7 +21,7 @@ mod samples;
 mod structure;
 
 pub use cache::Cache;
-pub use collect::{Collected, Model, Unread, collect};
+pub use collect::{Collected, Model, Unread, collect, collect_where};
 pub use hashes::{Digest, MatrixHashes, SAMPLED as SAMPLED_LINES};
 pub use mixing::{fnv1a64, splitmix64};
 pub use needles::Needles;

@@ -226,6 +226,8 @@ pub(super) mod tests {
             evidence: Vec::new(),
             remedy: remedy.to_owned(),
             fingerprint: "0123456789abcdef".to_owned(),
+            cap: None,
+            model_ids: Vec::new(),
         };
         let lineage = Finding {
             evidence: comparison().mechanisms,

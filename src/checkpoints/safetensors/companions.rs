@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::layouts::{Folded, affine, extents, float, lookup_layout, mxfp4, packed_layout, scaled, unread, with_zeros};
+use super::layouts::{Folded, affine, extents, lookup_layout, mxfp4, packed_layout, scaled, unread, with_zeros};
 use crate::checkpoints::{CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Tensor};
 
 /// Folds all tensors that have companions; the others stay as they are, in their order.

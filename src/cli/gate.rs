@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! From what would be published to the exit code: what `check` and the hooks share.
+
+use std::path::PathBuf;
+
+use forebear::changes::{Published, Repository};
+use forebear::fingerprint::Cache;
+use forebear::gate::{self, Options};
+use forebear::policy::Overrides;
+use forebear::reports::{self, Look, Verdict};
+use jiff::Zoned;
+
+use super::arguments::{Format, Globals};
+use super::output::{Output, read_text, terminal_width};
+use super::places;
+use super::progress::watched;
+use super::run::Outcome;
+
+/// Where the report goes if no file is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// stdout.
+    Command,
+    /// stderr: git shows it, and stdout may be somebody else's.
+    Hook,
+}
+
+/// Runs the gate and writes its report.
+pub(super) fn run(
+    published: &Published,
+    repository: Option<&Repository>,
+    globals: &Globals,
+    voice: Voice,
+) -> anyhow::Result<Outcome> {
+    let to_stderr = voice == Voice::Hook && globals.output.is_none() && globals.format == Format::Human;
+    // Opened before the work, so that a bad path fails early.
+    let mut output = if to_stderr { None } else { Some(Output::open(globals)?) };
+    let policy = match &globals.policy {
+        Some(path) => Some((path.display().to_string(), read_text(path)?)),
+        None => None,
+    };
+    let mut registries = globals.registry.clone();
+    registries.extend(places::user_registry());
+    let options = Options {
+        policy,
+        registries: &registries,
+        repository,
+        cache: if globals.no_cache { None } else { cache_folder(repository).map(Cache::new) },
+        overrides: Overrides {
+            deny: globals.deny.iter().copied().collect(),
+            warn: globals.warn.iter().copied().collect(),
+            allow: globals.allow.iter().copied().collect(),
+            audit: globals.audit,
+        },
+        today: Zoned::now().date(),
+    };
+    let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
+    let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
+    let report = watched("checking", total, globals, |progress| gate::check(published, &options, progress))?;
+    match &mut output {
+        Some(output) => output.report(&report, globals.format)?,
+        None => {
+            let mut stderr = anstream::stderr();
+            let color = stderr.current_choice() != anstream::ColorChoice::Never;
+            reports::human(&report, Look { color, width: terminal_width() }, &mut stderr)?;
+        }
+    }
+    if let Some(output) = output {
+        output.finish()?;
+    }
+    Ok(match report.verdict {
+        Verdict::Pass => Outcome::Pass,
+        Verdict::Block => Outcome::Block,
+        Verdict::Error => Outcome::CouldNotCheck,
+    })
+}
+
+/// The cache: FOREBEAR_CACHE, else inside the repository (shared by its work trees), else the user's.
+fn cache_folder(repository: Option<&Repository>) -> Option<PathBuf> {
+    places::named_cache()
+        .or_else(|| repository.map(|repository| repository.common_dir().join("forebear")))
+        .or_else(places::cache)
+}
