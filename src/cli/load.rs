@@ -59,8 +59,7 @@ pub(crate) fn fingerprint_path(path: &Path, globals: &Globals) -> anyhow::Result
 
 /// Whether a file is a fingerprint: safetensors that say so in their metadata.
 fn is_fingerprint(path: &Path) -> bool {
-    let Ok(head) = Content::Disk(path.to_owned()).head(256) else { return false };
-    head.get(8..).is_some_and(|json| json.starts_with(br#"{"__metadata__":{"forebear":"#))
+    Content::Disk(path.to_owned()).head(64).is_ok_and(|head| Fingerprint::says_so(&head))
 }
 
 fn folder_files(path: &Path) -> anyhow::Result<Vec<File>> {

@@ -35,6 +35,9 @@ enum Action {
     Show {
         /// Id of the base
         id: String,
+        /// Print the license text that the base came with and nothing else
+        #[arg(long)]
+        license_text: bool,
     },
     /// Remove a base
     Remove {
@@ -97,7 +100,12 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     let outcome = match &arguments.action {
         Action::Add(arguments) => add(arguments, globals, &mut out)?,
         Action::List => list(&open(globals)?, as_json, &mut out)?,
-        Action::Show { id } => show(open(globals)?.show(id)?, as_json, &mut out)?,
+        Action::Show { id, license_text: true } => {
+            let text = open(globals)?.show(id)?.license_text()?;
+            write!(out, "{}", text.with_context(|| format!("{id} was registered without a license text"))?)?;
+            Outcome::Pass
+        }
+        Action::Show { id, .. } => show(open(globals)?.show(id)?, as_json, &mut out)?,
         Action::Remove { id } => {
             let folder = places::registry_to_change(globals)?;
             let removed = RegistryFolder::open(&folder)?.remove(id)?;

@@ -20,7 +20,7 @@ pub(super) const PAGE: Page = Page {
     why: "The card is what users of the model read, and what hubs build their family trees from.",
     example: "warning[card-mismatch]: README.md names base_model Qwen/Qwen2.5-3B, which policy.toml does not declare for \
               w/orca.safetensors",
-    fix: "Correct whichever of the two is wrong; `forebear fix` writes the declared values into the card.",
+    fix: "Correct whichever of the two is wrong.",
     clauses: "",
 };
 
@@ -101,7 +101,7 @@ fn not_in_card(facts: &Facts, model: &ModelFacts, entry: &DeclaredModel, card: &
     let names = listed(&missing);
     let message =
         format!("{} does not name {names} as base_model, which policy.toml declares for {}", card.path, model.path);
-    let remedy = format!("add {names} to base_model in {}, or run forebear fix", card.path);
+    let remedy = format!("add {names} to base_model in {}", card.path);
     let identity = [&card.path, "not-in-card", &names];
     let mut finding = Finding::new(Rule::CardMismatch, message, remedy, &identity)
         .at(&card.path, None)
@@ -238,7 +238,7 @@ mod tests {
         let mut sample = sample("base_model: c/d");
         sample.declared.clear();
         sample.models[0].comparisons.push(comparison("a/b", Relation::Derived, -30.0));
-        assert_snapshot!(messages(&sample)[0], @"README.md names base_model c/d, and w/m.safetensors is consistent with derivation from a/b (derived, log10 p −30.0 against: rows of unrelated models)");
+        assert_snapshot!(messages(&sample)[0], @"README.md names base_model c/d, and w/m.safetensors is consistent with derivation from a/b (derived, log10 p −30.0)");
         sample.models[0].comparisons.push(comparison("c/d", Relation::Derived, -20.0));
         assert_eq!(messages(&sample), [] as [&str; 0]);
     }

@@ -4,11 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::evidence::{Comparison, Relation};
+use crate::evidence::{Comparison, Evidence, Relation};
 
 use super::declared::{DeclaredBase, Origin};
 use super::facts::{BaseFacts, Facts, ModelFacts};
 use super::finding::{Finding, Rule};
+
+/// log10 p above which a mechanism supports nothing.
+const SUPPORTS_LOG10_P: f64 = -2.0;
 
 /// How two base ids stand to each other, by the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,16 +114,12 @@ pub(super) fn undeclared_families<'a>(facts: &Facts, model: &'a ModelFacts) -> V
     families
 }
 
-/// The deciding numbers: `derived, log10 p −41.2 against: rows of unrelated models`.
+/// The deciding numbers: `derived, log10 p −41.2`; the null stands beside each piece of evidence.
 pub(super) fn numbers(comparison: &Comparison) -> String {
     let mut text = comparison.relation.name().to_owned();
     if let Some(log10_p) = comparison.log10_p {
         text.push_str(", log10 p ");
         text.push_str(&signed(log10_p));
-    }
-    if let Some(null) = comparison.mechanisms.first().map(|evidence| evidence.null.as_str()).filter(|n| !n.is_empty()) {
-        text.push_str(" against: ");
-        text.push_str(null);
     }
     text
 }
@@ -141,7 +140,10 @@ pub(super) fn lineage_finding(
 ) -> Finding {
     let mut finding = Finding::new(rule, message, remedy, &[&model.id, base]).of_model(&model.path, &model.id);
     finding.base = Some(base.to_owned());
-    finding.evidence = evidence.map(|comparison| comparison.mechanisms.clone()).unwrap_or_default();
+    // What speaks for nothing is left to the full comparison.
+    let supports = |evidence: &&Evidence| evidence.log10_p.is_some_and(|log10_p| log10_p <= SUPPORTS_LOG10_P);
+    finding.evidence =
+        evidence.map(|comparison| comparison.mechanisms.iter().filter(supports).cloned().collect()).unwrap_or_default();
     finding
 }
 

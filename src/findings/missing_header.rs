@@ -16,7 +16,7 @@ pub(super) const PAGE: Page = Page {
            not a loss.",
     why: "Licenses of model code ask that copyright notices are kept in source files, changed or not.",
     example: "warning[missing-header]: modeling_orca.py no longer holds: Copyright 2024 The Qwen team, Alibaba Group",
-    fix: "Put the lines back at the top of the file and add your own below them; `forebear fix` does so.",
+    fix: "Put the lines back at the top of the file and add your own below them.",
     clauses: "Apache-2.0 §4(c); BSD, clause 1; MIT, second paragraph.",
 };
 
@@ -58,7 +58,7 @@ fn stripped(source: &SourceFacts) -> Option<Finding> {
 
 fn finding(source: &SourceFacts, message: String, lost: &[String]) -> Finding {
     let lines = lost.join("\n");
-    let remedy = format!("put back at the top of the file, or run forebear fix:\n{lines}");
+    let remedy = format!("put back at the top of the file:\n{lines}");
     let mut finding =
         Finding::new(Rule::MissingHeader, message, remedy, &[&source.path, &lines]).at(&source.path, Some(1));
     finding.obligation = Some("retain-notices".into());

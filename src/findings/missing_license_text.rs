@@ -20,7 +20,7 @@ pub(super) const PAGE: Page = Page {
     why: "Nearly every model license grants redistribution on the condition that recipients get its text.",
     example: "error[missing-license-text]: w/orca.safetensors: the license of meta-llama/Llama-3.1-8B (llama3.1) asks for a copy of \
               its text (§1.b.i(A)), and no license file beside the weights or above them holds it",
-    fix: "Copy the license text into the tree, for example as `LICENSES/llama3.1.txt`; `forebear fix` does so where the text \
+    fix: "Copy the license text into the tree, for example as `LICENSES/llama3.1.txt`; `forebear explain llama3.1 --text` prints it where the text \
           is known.",
     clauses: "Apache-2.0 §4(a); MIT, second paragraph; BSD, clauses 1 and 2; Llama 3.1 §1.b.i(A); Gemma Terms of Use §3.1(2); \
               Qwen §3(a); OpenRAIL-M §4(b); CC-BY-4.0 §3(a)(1)(C), which accepts a link.",
@@ -59,11 +59,14 @@ fn missing_copy(facts: &Facts, owed: &Owed, license: Option<&LicenseData>) -> Op
         cited(clause)
     );
     let file = format!("LICENSES/{}.txt", license.map_or(name, |license| &license.id).replace(['/', ' '], "-"));
-    let known = registered.is_some() || license.is_some_and(|license| text(&license.id).is_some());
-    let remedy = match license.and_then(LicenseData::address) {
-        _ if known => format!("run forebear fix, which writes the text to {file}"),
-        Some(address) => format!("copy the text from {address} to {file}"),
-        None => format!("copy the license text that came with {} to {file}", owed.id),
+    let known = license.filter(|license| text(&license.id).is_some());
+    let remedy = match (known, license.and_then(LicenseData::address)) {
+        (Some(known), _) => format!("run: mkdir -p LICENSES && forebear explain {} --text > {file}", known.id),
+        (None, _) if registered.is_some() => {
+            format!("run: mkdir -p LICENSES && forebear registry show {} --license-text > {file}", owed.id)
+        }
+        (None, Some(address)) => format!("copy the text from {address} to {file}"),
+        (None, None) => format!("copy the license text that came with {} to {file}", owed.id),
     };
     let kind = (ObligationKind::LicenseCopy.name(), clause);
     let finding = obligation_finding(Rule::MissingLicenseText, owed, &missing, kind, message, remedy);
@@ -172,7 +175,7 @@ mod tests {
     fn a_missing_text_is_named_with_its_clause() {
         let found = check(&sample("llama3.1").facts());
         assert_snapshot!(found[0].message, @"w/m.safetensors: the license of x/base (llama3.1) asks for a copy of its text (§1.b.i(A)), and no license file beside the weights or above them holds it");
-        assert_snapshot!(found[0].remedy, @"run forebear fix, which writes the text to LICENSES/llama3.1.txt");
+        assert_snapshot!(found[0].remedy, @"run: mkdir -p LICENSES && forebear explain llama3.1 --text > LICENSES/llama3.1.txt");
         assert_eq!(found[0].obligation.as_deref(), Some("license-copy"));
         assert_eq!(found[0].clause.as_deref(), Some("§1.b.i(A)"));
         assert_eq!(found[0].cap, None);

@@ -20,7 +20,7 @@ pub(super) const PAGE: Page = Page {
     why: "The notice tells whoever receives the weights where they come from; it is a condition of the license.",
     example: "error[missing-notice]: w/orca.safetensors: the license of meta-llama/Llama-3.1-8B (llama3.1) asks for a notice \
               (§1.b.iii), and no notice file beside the weights or above them holds it",
-    fix: "Put the sentence that the finding quotes into `NOTICE`; `forebear fix` does so.",
+    fix: "Put the sentence that the finding quotes into `NOTICE`.",
     clauses: "Llama 2 to 4 §1.b.iii; Gemma Terms of Use §3.1(4); Qwen §3(c); Tencent Hunyuan §3(d); Stability AI §IV(a)(ii); \
               Apache-2.0 §4(d) for the base's own NOTICE file.",
 };
@@ -96,7 +96,7 @@ fn report(
         cited(clause)
     );
     let file = facts.documents.notices_for(&first.model.path).next().map_or("NOTICE", |file| &file.path);
-    let remedy = format!("add to {file}, or run forebear fix:\n{text}");
+    let remedy = format!("add to {file}:\n{text}");
     let finding = obligation_finding(Rule::MissingNotice, owed, missing, (kind.name(), clause), message, remedy);
     let caps = owed.cap(Some(license)).into_iter().chain(scope_cap(license, first));
     Some(caps.fold(finding, Finding::capped))
@@ -148,7 +148,7 @@ mod tests {
         let found = check(&sample("llama3.1", "finetune").facts());
         assert_snapshot!(found[0].message, @"w/m.safetensors: the license of x/base (llama3.1) asks for a notice (§1.b.iii), and no notice file beside the weights or above them holds it");
         assert_snapshot!(found[0].remedy, @"
-        add to NOTICE, or run forebear fix:
+        add to NOTICE:
         Llama 3.1 is licensed under the Llama 3.1 Community License, Copyright © Meta Platforms, Inc. All Rights Reserved.
         ");
         assert_eq!((found[0].obligation.as_deref(), found[0].cap), (Some("notice-file"), None));

@@ -71,7 +71,7 @@ pub fn collect_where(
     let hits = AtomicU64::new(0);
     let mut collected =
         Collected { unverifiable: discovery.unverifiable, scanned: discovery.scanned, ..Collected::default() };
-    for group in discovery.groups.iter().filter(|group| wanted(group)) {
+    for group in discovery.groups.iter().filter(|group| wanted(group) && !is_fingerprint(files, group)) {
         match model(files, group, cache, progress, &hits) {
             Ok((model, read)) => {
                 collected.bytes_read += read;
@@ -84,6 +84,17 @@ pub fn collect_where(
     }
     collected.cache_hits = hits.load(Relaxed);
     collected
+}
+
+/// Largest file that is tried as a fingerprint, in bytes.
+const LARGEST_FINGERPRINT: usize = 64 << 20;
+
+/// Whether a file is a fingerprint, whole and with nothing else in it: a registry inside a repository holds such.
+fn is_fingerprint(files: &[File], group: &Group) -> bool {
+    let [only] = group.files.as_slice() else { return false };
+    let Some(content) = files.get(*only).and_then(File::content) else { return false };
+    content.head(64).is_ok_and(|head| Fingerprint::says_so(&head))
+        && content.read(LARGEST_FINGERPRINT).is_ok_and(|bytes| Fingerprint::from_bytes(&bytes).is_ok())
 }
 
 /// Opens one checkpoint and takes its fingerprint from the cache, or makes it. Returns the bytes read.

@@ -22,6 +22,8 @@ use super::samples::{POSITIONS, RAW, Samples};
 /// Version of the file; a reader refuses any other.
 pub(super) const FORMAT: &str = "forebear-fingerprint/1";
 const KEY: &str = "forebear";
+/// How the safetensors header of a fingerprint file begins.
+const HEAD: &[u8] = br#"{"__metadata__":{"forebear":"#;
 /// Largest fingerprint file read, in bytes.
 const LARGEST: u64 = 1 << 30;
 
@@ -116,6 +118,11 @@ impl Fingerprint {
             return Err(FingerprintError::Damaged(format!("{size} bytes are more than a fingerprint has")));
         }
         Self::from_bytes(&std::fs::read(path)?)
+    }
+
+    /// Whether a file that begins with these bytes says it is a fingerprint.
+    pub fn says_so(head: &[u8]) -> bool {
+        head.get(8..).is_some_and(|json| json.starts_with(HEAD))
     }
 
     /// Parses the bytes of a fingerprint file; any damage is an error.
