@@ -171,9 +171,7 @@ fn the_doctor_passes_where_a_push_would_be_checked() {
     let git = std::process::Command::new("git").args(["init", "-q"]).current_dir(folder.path()).status().unwrap();
     assert!(git.success());
     let hook = folder.path().join(".git/hooks/pre-push");
-    fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, "#!/bin/sh\nexec forebear hook pre-push \"$@\"\n").unwrap();
-    fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
+    stdout(folder.path(), &["hook", "install"]);
     let said = stdout(folder.path(), &["doctor"]);
     assert!(said.contains("runs forebear") && said.contains("ok    git "), "{said}");
     fs::set_permissions(&hook, PermissionsExt::from_mode(0o644)).unwrap();
@@ -184,8 +182,8 @@ fn the_doctor_passes_where_a_push_would_be_checked() {
 #[test]
 fn a_policy_cannot_name_a_registry_outside_the_repository() {
     let folder = tempdir().unwrap();
-    fs::write(folder.path().join("policy.toml"), "[registry]\npaths = [\"../elsewhere\"]\n").unwrap();
+    fs::write(folder.path().join("policy.toml"), "schema = 1\n[registry]\npaths = [\"../elsewhere\"]\n").unwrap();
     let (code, said) = failure(folder.path(), &["registry", "list"]);
     assert_eq!(code, Some(2));
-    assert!(said.contains("outside the repository"), "{said}");
+    assert!(said.contains("not a path inside the repository"), "{said}");
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("changes", &[]),
     ("checkpoints", &["changes"]),
-    ("code", &["changes", "checkpoints"]),
+    ("code", &["licenses", "changes", "checkpoints"]),
     ("documents", &["changes", "checkpoints", "code"]),
     ("fingerprint", &["changes", "checkpoints", "code", "documents"]),
     ("evidence", &["changes", "checkpoints", "code", "documents", "fingerprint", "bases", "licenses"]),
@@ -103,6 +103,10 @@ fn only_the_command_line_prints_reads_the_environment_or_uses_anyhow() -> io::Re
     let mut wrong = Vec::new();
     for path in sources(&root().join("src"))? {
         let inside = path.strip_prefix(root().join("src")).unwrap_or(&path);
+        // git's own variables say which objects a hook must see, and gix does not read all of them.
+        if inside == Path::new("changes/repository.rs") {
+            continue;
+        }
         if inside.starts_with("cli") || inside == Path::new("main.rs") || inside.ends_with("tests.rs") {
             continue;
         }
