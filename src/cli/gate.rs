@@ -58,13 +58,12 @@ pub(super) fn run(
     let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
     let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
     let report = watched("checking", total, globals, |progress| gate::check(published, &options, progress))?;
-    match &mut output {
-        Some(output) => output.report(&report, globals.format)?,
-        None => {
-            let mut stderr = anstream::stderr();
-            let color = stderr.current_choice() != anstream::ColorChoice::Never;
-            reports::human(&report, Look { color, width: terminal_width() }, &mut stderr)?;
-        }
+    if let Some(output) = &mut output {
+        output.report(&report, globals.format)?;
+    } else {
+        let mut stderr = anstream::stderr();
+        let color = stderr.current_choice() != anstream::ColorChoice::Never;
+        reports::human(&report, Look { color, width: terminal_width() }, &mut stderr)?;
     }
     if let Some(output) = output {
         output.finish()?;

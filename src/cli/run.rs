@@ -117,17 +117,12 @@ fn set_up(globals: &Globals) -> anyhow::Result<()> {
 fn report_error(error: &anyhow::Error) {
     let mut stderr = anstream::stderr();
     // Nothing is left to be said if even this cannot be written.
-    let _ = match in_source(error) {
-        Some(source) => source_error(&source, Look { color: true, width: terminal_width() }, &mut stderr),
-        None => {
-            let style = anstyle::AnsiColor::Red.on_default().bold();
-            writeln!(stderr, "{style}error{style:#}: {}", harmless(&format!("{error:#}"))).and_then(|()| {
-                match remedy(error) {
-                    Some(remedy) => writeln!(stderr, "help: {remedy}"),
-                    None => Ok(()),
-                }
-            })
-        }
+    let _ = if let Some(source) = in_source(error) {
+        source_error(&source, Look { color: true, width: terminal_width() }, &mut stderr)
+    } else {
+        let style = anstyle::AnsiColor::Red.on_default().bold();
+        let help = remedy(error).map(|remedy| format!("\nhelp: {remedy}")).unwrap_or_default();
+        writeln!(stderr, "{style}error{style:#}: {}{help}", harmless(&format!("{error:#}")))
     };
 }
 

@@ -83,7 +83,7 @@ pub(super) fn aligned(ours: &[&MatrixPrint], theirs: &[&MatrixPrint]) -> Aligned
         let alone = corrected(rademacher(found.z, KAPPA * KAPPA), compared);
         found.matched = alone < MATCHED_LN_P && found.correlation >= FAINTEST;
     }
-    Aligned { matches, ln_p, effect: effect.max(0.0).min(1.0), compared }
+    Aligned { matches, ln_p, effect: effect.clamp(0.0, 1.0), compared }
 }
 
 /// Chooses the best candidate on the matching positions and tests it on the others.

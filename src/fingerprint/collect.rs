@@ -131,10 +131,8 @@ fn model(
         return Ok((model(known), 0));
     }
     let fingerprint = compute(&checkpoint, progress)?;
-    if let Some(cache) = cache {
-        if let Err(error) = cache.put(&key, &fingerprint) {
-            tracing::warn!("the fingerprint of {} was not cached: {error}", group.path);
-        }
+    if let Some(Err(error)) = cache.map(|cache| cache.put(&key, &fingerprint)) {
+        tracing::warn!("the fingerprint of {} was not cached: {error}", group.path);
     }
     let read = fingerprint.bytes_read;
     Ok((model(fingerprint), read))

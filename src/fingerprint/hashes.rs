@@ -47,7 +47,7 @@ pub(super) fn hash(values: &[f32], rows: usize, columns: usize) -> MatrixHashes 
     let mut cast = Sums::new(rows, columns);
     let mut exact = Sums::new(rows, columns);
     // Values that bf16 holds exactly need one set of sums: their exact digest is their cast digest.
-    let lossless = values.iter().all(|value| canonical_bits(*value) & 0xffff == 0);
+    let lossless = values.iter().all(|value| canonical_bits(*value).trailing_zeros() >= 16);
     let mut bits: Vec<u64> = vec![0; columns];
     let mut rounded: Vec<u64> = vec![0; columns];
     for ((row, line), key) in values.chunks_exact(columns.max(1)).enumerate().zip(&keys) {

@@ -90,8 +90,7 @@ fn takes_needles(about: &Described, rows: usize, columns: usize) -> Option<bool>
     let d = usize::try_from(about.hidden?).ok()?;
     match about.place.role {
         Role::Gate | Role::Up if columns == d => Some(false),
-        Role::Gate | Role::Up if rows == d => Some(true),
-        Role::Down if rows == d => Some(true),
+        Role::Gate | Role::Up | Role::Down if rows == d => Some(true),
         Role::Down if columns == d => Some(false),
         _ => None,
     }
@@ -172,9 +171,8 @@ fn plain_tolerance(dtype: Dtype) -> f32 {
     match dtype {
         Dtype::F16 => 1e-3,
         Dtype::Bf16 => 4e-3,
-        Dtype::F8E4M3 => 0.04,
         Dtype::F8E5M2 => 0.08,
-        Dtype::I8 | Dtype::U8 => 0.04,
+        Dtype::F8E4M3 | Dtype::I8 | Dtype::U8 => 0.04,
         _ => 1e-6,
     }
 }

@@ -74,8 +74,8 @@ impl Network {
             .unwrap_or_default()
             .to_ascii_lowercase();
         Heads {
-            heads: self.heads,
-            kv_heads: self.kv_heads,
+            query: self.heads,
+            key_value: self.kv_heads,
             head_dim: self.head_dim,
             permuted_rows: checkpoint.format == Format::Gguf && PERMUTED.contains(&model_type.as_str()),
             interleaved_qkv: INTERLEAVED.contains(&model_type.as_str()),

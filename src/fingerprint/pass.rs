@@ -247,14 +247,11 @@ fn measure(
         let mut parts = Vec::with_capacity(tensor.parts.len());
         let mut first = first;
         for extent in &tensor.parts {
-            match first.take() {
-                Some(bytes) => parts.push(bytes),
-                None => {
-                    let mut bytes = Vec::new();
-                    reader.part(extent, &mut bytes)?;
-                    parts.push(bytes);
-                }
+            let mut bytes = first.take().unwrap_or_default();
+            if bytes.is_empty() {
+                reader.part(extent, &mut bytes)?;
             }
+            parts.push(bytes);
         }
         decode(tensor, &parts, &mut values)?;
         drop(parts);

@@ -12,9 +12,9 @@ use super::roles::{Place, Role};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Heads {
     /// Query heads.
-    pub heads: Option<u64>,
+    pub query: Option<u64>,
     /// Key/value heads.
-    pub kv_heads: Option<u64>,
+    pub key_value: Option<u64>,
     /// Dimension of a head.
     pub head_dim: Option<u64>,
     /// Whether query and key rows are permuted as llama.cpp's converter does for the llama family.
@@ -67,7 +67,7 @@ pub(super) fn pieces(place: &Place, shape: &[u64], heads: &Heads) -> Vec<Piece> 
     }
     let split = match place.role {
         Role::FusedQkv if shape.len() == 2 => fused_qkv(place, rows, columns, heads),
-        Role::FusedGateUp if shape.len() == 2 && rows % 2 == 0 => halves(place, rows, columns, 0),
+        Role::FusedGateUp if shape.len() == 2 && rows % 2 == 0 => Some(halves(place, rows, columns, 0)),
         Role::Query | Role::Key if heads.permuted_rows && shape.len() == 2 => unpermuted(place, rows, columns, heads),
         _ => None,
     };
@@ -97,12 +97,12 @@ fn block(place: &Place, role: Role, suffix: &str, first_row: u64, rows: u64, col
     }
 }
 
-fn halves(place: &Place, rows: u64, columns: u64, offset: u64) -> Option<Vec<Piece>> {
+fn halves(place: &Place, rows: u64, columns: u64, offset: u64) -> Vec<Piece> {
     let half = rows / 2;
-    Some(vec![
+    vec![
         block(place, Role::Gate, "#gate", 0, half, columns, offset),
         block(place, Role::Up, "#up", half, half, columns, offset),
-    ])
+    ]
 }
 
 /// [experts, rows, columns]: one matrix an expert.
@@ -113,7 +113,7 @@ fn stacked(place: &Place, shape: &[u64]) -> Vec<Piece> {
             let here = Place { expert: Some(expert as u32), stacked_experts: false, ..place.clone() };
             let offset = expert * rows * columns;
             let pieces = match place.role {
-                Role::FusedGateUp if rows % 2 == 0 => halves(&here, rows, columns, offset).unwrap_or_default(),
+                Role::FusedGateUp if rows % 2 == 0 => halves(&here, rows, columns, offset),
                 role => vec![block(&here, role, "", 0, rows, columns, offset)],
             };
             pieces.into_iter().map(move |piece| Piece { suffix: format!("#expert{expert}{}", piece.suffix), ..piece })
@@ -134,10 +134,10 @@ fn fused_qkv(place: &Place, rows: u64, columns: u64, heads: &Heads) -> Option<Ve
         };
         return Some(vec![part(Role::Query, "#q", 0), part(Role::Key, "#k", 1), part(Role::Value, "#v", 2)]);
     }
-    let query_heads = heads.heads?;
-    let kv_heads = heads.kv_heads.unwrap_or(query_heads);
+    let query_heads = heads.query?;
+    let kv_heads = heads.key_value.unwrap_or(query_heads);
     let total = query_heads.checked_add(kv_heads.checked_mul(2)?)?;
-    if total == 0 || rows % total != 0 {
+    if total == 0 || !rows.is_multiple_of(total) {
         return None;
     }
     let dim = rows / total;
@@ -167,10 +167,10 @@ fn fused_qkv(place: &Place, rows: u64, columns: u64, heads: &Heads) -> Option<Ve
 /// Undoes llama.cpp's row permutation: stored row (head, i, half) is row (head, half, i) of the original.
 fn unpermuted(place: &Place, rows: u64, columns: u64, heads: &Heads) -> Option<Vec<Piece>> {
     let count = match place.role {
-        Role::Key => heads.kv_heads.or(heads.heads)?,
-        _ => heads.heads?,
+        Role::Key => heads.key_value.or(heads.query)?,
+        _ => heads.query?,
     };
-    if count == 0 || rows % count != 0 || (rows / count) % 2 != 0 {
+    if count == 0 || !rows.is_multiple_of(count) || !(rows / count).is_multiple_of(2) {
         return None;
     }
     let (dim, half) = (rows / count, rows / count / 2);
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_stacked_qkv_is_split_by_head_counts() {
         let place = Place::of("model.layers.0.self_attn.qkv_proj.weight");
-        let heads = Heads { heads: Some(2), kv_heads: Some(1), ..Heads::default() };
+        let heads = Heads { query: Some(2), key_value: Some(1), ..Heads::default() };
         let tensor: Vec<f32> = (0..8).map(|x| x as f32).collect();
         let list = pieces(&place, &[4, 2], &heads);
         let roles: Vec<Role> = list.iter().map(|piece| piece.place.role).collect();
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn the_row_order_of_llama_gguf_files_is_undone() {
         let place = Place::of("blk.0.attn_q.weight");
-        let heads = Heads { heads: Some(1), permuted_rows: true, ..Heads::default() };
+        let heads = Heads { query: Some(1), permuted_rows: true, ..Heads::default() };
         // Original rows 0 1 2 3 of one head are stored as 0 2 1 3.
         let list = pieces(&place, &[4, 1], &heads);
         assert_eq!(values(&list[0], &[0.0, 2.0, 1.0, 3.0]), [0.0, 1.0, 2.0, 3.0]);
