@@ -68,7 +68,8 @@ impl Known {
                 (Some(base), pushed) => {
                     let base = base.store(format!("{folder} of the base side"));
                     let pushed = pushed.map(|tree| tree.store(folder.clone()));
-                    changes.extend(compared(&folder, &base, pushed.as_ref())?);
+                    let removed = if snapshot.base_elsewhere { Removed::Ignored } else { Removed::Told };
+                    changes.extend(compared(&folder, &base, pushed.as_ref(), removed)?);
                     // What the push adds counts at once; where it replaces a base, the base side's counts.
                     let both: Vec<Store> = [Some(base.clone()), pushed].into_iter().flatten().collect();
                     match Registry::gather(both.clone()) {
@@ -133,8 +134,20 @@ fn base_files(
     }
 }
 
+/// Whether bases that the pushed registry has not were removed by the push.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Removed {
+    Told,
+    Ignored,
+}
+
 /// In which ways the pushed registry has less than, or other than, the base side's.
-fn compared(folder: &str, base: &Store, pushed: Option<&Store>) -> Result<Vec<RegistryChange>, GateError> {
+fn compared(
+    folder: &str,
+    base: &Store,
+    pushed: Option<&Store>,
+    removed: Removed,
+) -> Result<Vec<RegistryChange>, GateError> {
     let before = Registry::gather(vec![base.clone()])?;
     let after = pushed.map(|store| Registry::gather(vec![store.clone()])).transpose()?.unwrap_or_default();
     let change = |what: String| RegistryChange { path: format!("{folder}index.toml"), what };
@@ -143,7 +156,7 @@ fn compared(folder: &str, base: &Store, pushed: Option<&Store>) -> Result<Vec<Re
         .filter_map(|base| {
             let id = &base.entry.id;
             match after.get(id) {
-                None => Some(change(format!("removes the base {id}"))),
+                None => (removed == Removed::Told).then(|| change(format!("removes the base {id}"))),
                 Some(now) if now.entry.fingerprint != base.entry.fingerprint => {
                     Some(change(format!("replaces the fingerprint of the base {id}")))
                 }

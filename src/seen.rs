@@ -31,8 +31,14 @@ pub(crate) fn policy(
     }
     let pushed = snapshot.files.iter().find(|file| file.at_tip && file.path == POLICY).and_then(File::content);
     let pushed = read(POLICY, pushed)?;
-    let base = read("policy.toml of the base side", snapshot.base_policy.as_ref())?;
-    Ok(Policy::effective(base.as_ref(), &pushed.unwrap_or_default()))
+    let mut base = read("policy.toml of the base side", snapshot.base_policy.as_ref())?;
+    if let Some(base) = &mut base {
+        // Findings about it are placed where the file is.
+        base.path = Some(POLICY.to_owned());
+    }
+    let nothing_removed = snapshot.base_elsewhere && pushed.is_none();
+    let (policy, weakenings) = Policy::effective(base.as_ref(), &pushed.unwrap_or_default());
+    Ok((policy, if nothing_removed { Vec::new() } else { weakenings }))
 }
 
 fn read(path: &str, content: Option<&Content>) -> Result<Option<Policy>, GateError> {
@@ -100,7 +106,7 @@ pub(crate) fn unverifiable(files: &[File], collected: &Collected, remarks: &mut 
         Some(UnverifiableFacts {
             path: files.get(found.file)?.path.clone(),
             what: found.what.clone(),
-            reason: found.reason.clone(),
+            reason: format!("{}: {}", found.what, found.reason),
             remedy: found.remedy.clone(),
             kind: UnverifiableKind::Unsupported,
         })
@@ -140,7 +146,7 @@ fn unread(unread: &Unread) -> UnverifiableFacts {
         _ => (UnverifiableKind::Unreadable, format!("{} file", unread.format)),
     };
     let reason = match &unread.error {
-        FingerprintError::Checkpoint(CheckpointError::Unsupported { reason, .. }) => reason.clone(),
+        FingerprintError::Checkpoint(CheckpointError::Unsupported { what, reason }) => format!("{what}: {reason}"),
         other => other.to_string(),
     };
     UnverifiableFacts { path: unread.path.clone(), what, reason, remedy: String::new(), kind }

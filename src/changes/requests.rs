@@ -22,7 +22,7 @@ impl Repository {
     /// that is unknown here is a [`Problem`] and treated like a new ref.
     ///
     /// The base side (policy, registry, previous versions) is the remote's tip of the ref if it is known, else the
-    /// commit the range grew from, else the remote's default branch.
+    /// commit the range grew from. Where that has no policy, the remote's default branch decides.
     pub fn push(&self, remote_name: &str, url: &str, lines: &[PushLine]) -> Result<Published, ChangesError> {
         let mut published = Published { scope: scope(ScopeKind::Push), ..Published::default() };
         if lines.is_empty() {
@@ -43,13 +43,12 @@ impl Repository {
                 continue;
             }
             let known = known(&local, &line.remote_id);
-            let mut target = Target { label: line.remote_ref.clone(), ..Target::default() };
+            let mut target = Target { label: line.remote_ref.clone(), policy: remote.default_tip, ..Target::default() };
             if let Some(commit) = known.and_then(|id| peel_to_commit(&local, id)) {
                 target.hidden.push(commit);
                 target.base = Some(commit);
             } else {
                 target.hidden.clone_from(&remote.tips);
-                target.policy = remote.default_tip;
                 if !line.is_new() && known.is_none() {
                     published.problems.push(unknown_remote(line));
                     target.base = remote.tracking(self, &line.remote_ref);
@@ -76,13 +75,12 @@ impl Repository {
                 published.remarks.push(format!("{} would be deleted; a delete publishes nothing", line.reference));
                 continue;
             }
-            let mut target = Target { label: line.reference.clone(), ..Target::default() };
+            let mut target = Target { label: line.reference.clone(), policy: self.head_commit()?, ..Target::default() };
             if let Some(commit) = known(&local, &line.old_id).and_then(|id| peel_to_commit(&local, id)) {
                 target.hidden.push(commit);
                 target.base = Some(commit);
             } else {
                 target.hidden = self.commits_of_refs("refs/")?;
-                target.policy = self.head_commit()?;
             }
             published.scope.refs.push(line.reference.clone());
             let tip = published_id(&local, &line.new_id)?;

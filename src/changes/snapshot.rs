@@ -71,6 +71,9 @@ pub struct Snapshot {
     pub base_policy: Option<Content>,
     /// Files under `registry/` on the base side (path, content), ordered by path.
     pub base_files: Vec<(String, Content)>,
+    /// Whether the base side is not where the published tree grew from but another ref's tip (for a tree, a blob, a
+    /// history of its own, or one from before there was a policy): what it has, this tree did not remove.
+    pub base_elsewhere: bool,
     /// Commit the base side was read from, in hex; other files of it through `Repository::file_at`.
     pub base_commit: Option<String>,
     /// Files of the base side whose path is gone at the tip (path, last content), ordered by path.

@@ -28,7 +28,7 @@ pub(super) struct Target {
     pub(super) hidden: Vec<ObjectId>,
     /// The commit to compare with; without one, the commit the range grew from.
     pub(super) base: Option<ObjectId>,
-    /// Where to read policy and registry if there is no base at all.
+    /// Where to read policy and registry if there is no base, or none that has them.
     pub(super) policy: Option<ObjectId>,
     /// Take the tree as a whole: no history, everything is introduced.
     pub(super) whole: bool,
@@ -129,7 +129,7 @@ impl Survey<'_> {
         let differences = differences.map(Differences::of_trees);
         let mut snapshot = self.compare(&entries, differences.as_ref(), Some(&introduced), files)?;
         snapshot.files.extend(self.gone(&entries, base_tree, &introduced, files)?);
-        self.read_base_side(base.or(self.target.policy), files, &mut snapshot)?;
+        self.read_base_side(base, files, &mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -143,7 +143,7 @@ impl Survey<'_> {
             let version = Version { introduced: true, commit, lfs_attribute, ..plain(entry) };
             snapshot.files.extend(files.file(version));
         }
-        self.read_base_side(self.target.policy, files, &mut snapshot)?;
+        self.read_base_side(None, files, &mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -152,7 +152,7 @@ impl Survey<'_> {
         let entry = Entry { path: self.target.label.as_str().into(), id, mode: EntryKind::Blob.into() };
         let mut snapshot = Snapshot { label: self.target.label.clone(), ..Snapshot::default() };
         snapshot.files.extend(files.file(Version { introduced: true, ..plain(&entry) }));
-        self.read_base_side(self.target.policy, files, &mut snapshot)?;
+        self.read_base_side(None, files, &mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -266,17 +266,32 @@ impl Survey<'_> {
 
     fn read_base_side(
         &self,
-        commit: Option<ObjectId>,
+        base: Option<ObjectId>,
         files: &Files<'_>,
         snapshot: &mut Snapshot,
     ) -> Result<(), ChangesError> {
-        let Some(commit) = commit else { return Ok(()) };
+        let Some(commit) = self.deciding(base)? else { return Ok(()) };
+        snapshot.base_elsewhere = Some(commit) != base;
         let tree = tree_of(self.local, commit)?;
         let policy = trees::find(self.local, tree, POLICY.into())?;
         snapshot.base_policy = policy.and_then(|(id, mode)| files.content(id, mode));
         snapshot.base_files = below(self.local, tree, REGISTRY, files)?;
         snapshot.base_commit = Some(commit.to_string());
         Ok(())
+    }
+
+    /// The commit whose policy and registry count: the base, unless the owner decided only later than that. A branch
+    /// that grew from before there was a policy would escape it.
+    fn deciding(&self, base: Option<ObjectId>) -> Result<Option<ObjectId>, ChangesError> {
+        let commits: Vec<ObjectId> = base.into_iter().chain(self.target.policy).collect();
+        for path in [POLICY, REGISTRY] {
+            for commit in &commits {
+                if trees::find(self.local, tree_of(self.local, *commit)?, path.into())?.is_some() {
+                    return Ok(Some(*commit));
+                }
+            }
+        }
+        Ok(commits.first().copied())
     }
 
     fn listing(&self, tree: ObjectId) -> Result<Vec<Entry>, ChangesError> {
