@@ -11,3 +11,4 @@ mod hooks;
 mod layers;
 mod push;
 mod registry_story;
+mod stories;

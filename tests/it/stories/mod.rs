@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! What happens to a release: real models, real git, the real program. One test a story.
+
+mod hostile;
+mod lineage;
+mod owner;
+mod release;
+mod rows;
+mod said;
+mod same;
+mod storage;
+mod table;
