@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The journey: what would be published in, a verdict out. The only file that knows every stage.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -166,8 +167,11 @@ fn tell(
 /// Orders the findings, drops those told for two refs, and draws the verdict.
 fn settle(report: &mut Report, audit: bool) {
     report.sort();
-    report.findings.dedup_by(|a, b| a.rule == b.rule && a.fingerprint == b.fingerprint && a.path == b.path);
-    report.remarks.dedup();
+    for findings in [&mut report.findings, &mut report.waived] {
+        findings.dedup_by(|a, b| a.rule == b.rule && a.fingerprint == b.fingerprint && a.path == b.path);
+    }
+    let mut said = HashSet::new();
+    report.remarks.retain(|remark| said.insert(remark.clone()));
     let denied: Vec<Rule> =
         report.findings.iter().filter(|finding| finding.level == Level::Deny).map(|finding| finding.rule).collect();
     let unseen = |rule: &Rule| matches!(rule, Rule::UnverifiableArtifact | Rule::MissingLfsObject);

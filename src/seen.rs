@@ -122,7 +122,8 @@ pub(crate) fn unverifiable(files: &[File], collected: &Collected, remarks: &mut 
     let unchanged = files.iter().filter(missing).filter(|file| !file.introduced).count();
     if unchanged > 0 {
         remarks.push(format!(
-            "Git LFS objects of {unchanged} files that are unchanged here are not on this machine and were not looked at"
+            "Git LFS objects of files that are unchanged here were not looked at, because they are not on this machine: \
+             {unchanged}"
         ));
     }
     facts

@@ -31,7 +31,7 @@ pub(crate) fn watched<T: Send>(
     let shown = Progress::bytes(label, total, globals);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let ticker = scope.spawn(|| {
             let mut seen = 0;
             while !done.load(Ordering::Relaxed) {
                 thread::park_timeout(TICK);
@@ -40,10 +40,22 @@ pub(crate) fn watched<T: Send>(
                 seen = now;
             }
         });
-        let outcome = work(&counted);
-        done.store(true, Ordering::Relaxed);
-        outcome
+        let _end = End { done: &done, ticker: ticker.thread().clone() };
+        work(&counted)
     })
+}
+
+/// Ends the counting at once when it is dropped, also by a panic: the scope waits for its threads.
+struct End<'a> {
+    done: &'a AtomicBool,
+    ticker: thread::Thread,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        self.ticker.unpark();
+    }
 }
 
 /// How far a piece of work is; gone from the screen when it is dropped.
@@ -80,5 +92,25 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use clap::Parser;
+
+    use super::super::arguments::Cli;
+    use super::*;
+
+    #[test]
+    fn work_that_ends_or_panics_is_not_waited_for() {
+        let globals = Cli::try_parse_from(["forebear", "doctor"]).unwrap().globals;
+        assert_eq!(watched("work", 1, &globals, |_| 7), 7);
+        let panicked = AssertUnwindSafe(|| watched("work", 1, &globals, |_| std::panic::resume_unwind(Box::new(7))));
+        assert!(catch_unwind(panicked).is_err());
     }
 }

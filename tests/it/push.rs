@@ -28,7 +28,7 @@ pub(crate) struct Pushed {
     pub(crate) code: Option<i32>,
     /// Whether `git push` ended with 0.
     pub(crate) succeeded: bool,
-    /// What the program said, without places and seconds.
+    /// What the program said, without places of this machine.
     pub(crate) said: String,
     /// The lines git gave the hook.
     pub(crate) told: String,
@@ -117,35 +117,31 @@ impl Watched {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Text without places of this machine and without seconds.
+    /// Text without places of this machine.
     pub(crate) fn plain(&self, text: &str) -> String {
-        let text = text.replace(&*self.sandbox.path("").to_string_lossy(), "[TOP]/");
-        let line = |line: &str| match line.rsplit_once(" in ") {
-            Some((before, after)) if line.contains(" — ") => match after.split_once(" s") {
-                Some((_, rest)) => format!("{before} in [TIME]{rest}"),
-                None => line.to_owned(),
-            },
-            _ => line.to_owned(),
-        };
-        text.lines().map(line).collect::<Vec<_>>().join("\n")
+        text.replace(&*self.sandbox.path("").to_string_lossy(), "[TOP]/")
     }
 }
 
 impl Pushed {
-    /// What the program said, without the blocks of evidence and without the numbers they come to.
+    /// One line a finding (claim, place, help) and one for the rest, without evidence and other numbers that vary.
     pub(crate) fn outline(&self) -> String {
-        let mut lines = Vec::new();
-        let mut evidence = false;
-        for line in self.said.lines() {
-            evidence = line.starts_with(" = evidence:") || evidence && line.starts_with("   ");
-            if !evidence {
-                let (before, after) = line.split_once("log10 p ").unwrap_or((line, ""));
-                let rest = after.trim_start_matches(|one: char| one == '−' || one == '.' || one.is_ascii_digit());
-                let number = if rest.len() < after.len() { "log10 p […]" } else { "" };
-                lines.push(format!("{before}{number}{rest}"));
+        let lines = self.said.split("\n\n").map(|block| {
+            let block = joined(block);
+            let claim = block.split(" = ").next().unwrap_or_default();
+            let help = block.split_once(" = help: ").map(|(_, help)| format!(" = help: {help}")).unwrap_or_default();
+            let mut words: Vec<&str> = Vec::new();
+            for word in claim.split(' ').chain(help.split_whitespace()) {
+                let before = (words.iter().rev().nth(1).copied(), words.last().copied());
+                words.push(match before {
+                    (Some("log10"), Some("p")) => "[…]",
+                    (_, Some("in")) if word.ends_with(|one: char| one.is_ascii_digit()) => "[…]",
+                    _ => word,
+                });
             }
-        }
-        lines.join("\n")
+            words.join(" ")
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Rules of the findings of a level (`deny`, `warn`, `note`), each once.

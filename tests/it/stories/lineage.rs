@@ -17,37 +17,11 @@ fn an_undeclared_derivative_is_blocked_until_it_is_in_order() {
     let pushed = watched.push(&["origin", "main"]);
     pushed.blocked(1, &["missing-license-text", "missing-notice", "undeclared-lineage"]);
     assert_snapshot!(pushed.outline(), @r#"
-    deny[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from
-                              northwind/Tern (derived, log10 p […]); northwind/Tern is not
-                              declared for this path
-    --> checkpoints/orca/model.safetensors
-     = help: add to policy.toml:
-             [[model]]
-             paths = ["checkpoints/orca/model.safetensors"]
-             origin = "derived"
-             bases = [{ id = "northwind/Tern", relation = "finetune" }]
-
-    deny[missing-license-text]: checkpoints/orca/model.safetensors: the license of northwind/Tern
-                                (Apache-2.0) asks for a copy of its text (§4(a)), and no license
-                                file beside the weights or above them holds it
-    --> checkpoints/orca/model.safetensors
-     = obligation: license-copy (§4(a)) of northwind/Tern
-     = help: run: mkdir -p LICENSES && forebear explain apache-2.0 --text >
-             LICENSES/apache-2.0.txt
-
-    deny[missing-notice]: checkpoints/orca/model.safetensors: the license of northwind/Tern
-                          (Apache-2.0) asks for its NOTICE to be reproduced (§4(d)), and no notice
-                          file beside the weights or above them holds it
-    --> checkpoints/orca/model.safetensors
-     = obligation: propagate-notice-file (§4(d)) of northwind/Tern
-     = help: add to NOTICE:
-             Tern
-             Copyright 2026 Northwind Research
-
-    checkpoints/orca/model.safetensors (safetensors, 250,944 parameters): consistent with
-        derivation from northwind/Tern (derived, log10 p […], not declared)
-
-    blocked: 3 denied — 1 checkpoint (507.1 kB), 9 files, 1 commit, compared with 1 base in [TIME]
+    deny[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from northwind/Tern (derived, log10 p […] northwind/Tern is not declared for this path --> checkpoints/orca/model.safetensors = help: add to policy.toml: [[model]] paths = ["checkpoints/orca/model.safetensors"] origin = "derived" bases = [{ id = "northwind/Tern", relation = "finetune" }]
+    deny[missing-license-text]: checkpoints/orca/model.safetensors: the license of northwind/Tern (Apache-2.0) asks for a copy of its text (§4(a)), and no license file beside the weights or above them holds it --> checkpoints/orca/model.safetensors = help: run: mkdir -p LICENSES && forebear explain apache-2.0 --text > LICENSES/apache-2.0.txt
+    deny[missing-notice]: checkpoints/orca/model.safetensors: the license of northwind/Tern (Apache-2.0) asks for its NOTICE to be reproduced (§4(d)), and no notice file beside the weights or above them holds it --> checkpoints/orca/model.safetensors = help: add to NOTICE: Tern Copyright 2026 Northwind Research
+    checkpoints/orca/model.safetensors (safetensors, 250,944 parameters): consistent with derivation from northwind/Tern (derived, log10 p […] not declared)
+    blocked: 3 denied — 1 checkpoint (507.1 kB), 9 files, 1 commit, compared with 1 base in […] s
     "#);
     assert_eq!(watched.on_server("refs/heads/main"), before, "nothing arrived");
 
@@ -59,10 +33,8 @@ fn an_undeclared_derivative_is_blocked_until_it_is_in_order() {
     let pushed = watched.push(&["origin", "main"]);
     pushed.passed();
     assert_snapshot!(pushed.outline(), @"
-    checkpoints/orca/model.safetensors (safetensors, 250,944 parameters): consistent with
-        derivation from northwind/Tern (derived, log10 p […], declared)
-
-    passed: nothing denied — 1 checkpoint (507.1 kB), 11 files, 3 commits, compared with 1 base in [TIME] (1 cached)
+    checkpoints/orca/model.safetensors (safetensors, 250,944 parameters): consistent with derivation from northwind/Tern (derived, log10 p […] declared)
+    passed: nothing denied — 1 checkpoint (507.1 kB), 11 files, 3 commits, compared with 1 base in […] s (1 cached)
     ");
     assert_eq!(watched.on_server("refs/heads/main"), Some(tip));
 }
@@ -119,6 +91,49 @@ fn a_checkpoint_that_came_and_went_inside_the_push_is_found() {
     assert!(!pushed.succeeded && pushed.rules("deny").contains(&"undeclared-lineage".to_owned()), "{}", pushed.all);
     let (code, said) = watched.forebear(&["check", "--tree", "HEAD"]);
     assert_eq!(code, 0, "the tree itself is clean: {said}");
+}
+
+#[test]
+fn a_merge_that_brings_weights_of_its_own_is_found() {
+    let watched = repository(Some(&policy("")));
+    watched.git.git("checkout --quiet -b side");
+    watched.git.put("a", "1");
+    watched.git.git("checkout --quiet main");
+    watched.git.put("b", "2");
+    watched.git.git("merge --quiet --no-commit --no-ff side");
+    add(&watched, "F1-cpt");
+    watched.git.commit("Merge, and more");
+    watched.git.git("rm --quiet -r checkpoints");
+    watched.git.commit("Remove Orca");
+    let pushed = watched.push(&["origin", "main"]);
+    assert!(!pushed.succeeded && pushed.rules("deny").contains(&"undeclared-lineage".to_owned()), "{}", pushed.all);
+}
+
+#[test]
+fn a_replaced_object_hides_nothing() {
+    let watched = repository(Some(&policy("")));
+    add(&watched, "F1-cpt");
+    watched.git.commit("Add Orca");
+    let blob = watched.git.id(&format!("HEAD:{ORCA}"));
+    let other = watched.git.id("HEAD:README.md");
+    watched.git.git(&format!("replace {blob} {other}"));
+    watched.push(&["origin", "main"]).blocked(1, &["missing-license-text", "missing-notice", "undeclared-lineage"]);
+}
+
+#[test]
+fn a_path_does_not_speak_to_the_terminal() {
+    let watched = repository(Some(&policy("")));
+    watched.git.put("näïve folder/\u{1b}[2Jorca", weights("F1-cpt"));
+    let pushed = watched.push(&["origin", "main"]);
+    pushed.blocked(1, &["missing-license-text", "missing-notice", "undeclared-lineage"]).says("näïve folder/");
+    assert!(!pushed.said.contains('\u{1b}'), "{}", pushed.said);
+}
+
+#[test]
+fn a_tree_without_files_is_no_error() {
+    let watched = Watched::new();
+    watched.git.commit("Nothing");
+    watched.push(&["origin", "main"]).passed().says("scanned 0 artifacts, 0 files, 1 commit");
 }
 
 #[test]

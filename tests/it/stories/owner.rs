@@ -136,6 +136,9 @@ fn what_a_release_is_strict_about_warns_elsewhere() {
     let pushed = watched.push(&["origin", "main:research"]);
     assert_eq!(pushed.passed().rules("warn"), UNDECLARED, "{}", pushed.said);
     watched.push(&["origin", "main"]).blocked(1, &UNDECLARED);
+    let pushed = watched.push(&["origin", "main:research", "main"]);
+    pushed.blocked(1, &UNDECLARED);
+    assert_eq!(watched.on_server("research"), Some(watched.git.id("main")), "from before");
 }
 
 #[test]

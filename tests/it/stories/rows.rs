@@ -16,7 +16,7 @@ const BLOCKS: [&str; 1] = ["undeclared-lineage"];
 
 /// Runs every case, two at a time.
 pub(super) fn all() -> Vec<Row> {
-    let cases: [fn() -> Row; 30] = [
+    let cases: [fn() -> Row; 34] = [
         one_ref,
         several_refs,
         nothing_to_push,
@@ -38,12 +38,16 @@ pub(super) fn all() -> Vec<Row> {
         shallow,
         shallow_to_the_edge,
         mirror,
+        all_and_tags,
         dry_run,
         no_verify,
         linked_work_tree,
         stale_and_behind,
         stale_and_gone,
+        bare,
+        partial_clone,
         pre_receive,
+        pre_receive_first,
         hooks_path,
         chained,
         git_lfs,
@@ -251,8 +255,7 @@ fn shallow_clone(watched: &Watched) -> Git {
     watched.git.git("push --quiet --no-verify origin main");
     let url = format!("file://{}", watched.server.path.display());
     let clone = watched.sandbox.clone_of(&url, "shallow", &["--depth=1"]);
-    let options = InstallOptions { binary: watched.program(), method: Some(HookMethod::File) };
-    Repository::discover(&clone.path).unwrap().install(&options).unwrap();
+    install_in(watched, &clone);
     clone.put(ORCA, weights("F1-cpt"));
     clone
 }
@@ -286,6 +289,20 @@ fn mirror() -> Row {
     let pushed = watched.push(&["--mirror", "origin"]);
     pushed.blocked(1, &BLOCKS);
     Row::of("`--mirror`", &pushed)
+}
+
+fn all_and_tags() -> Row {
+    let watched = strict();
+    watched.git.git("checkout --quiet -b side");
+    watched.git.put("a", "1");
+    watched.git.git("checkout --quiet --detach main");
+    commit_derivative(&watched);
+    watched.git.git("tag v1");
+    let pushed = watched.push(&["origin", "--all"]);
+    pushed.passed();
+    let pushed = watched.push(&["origin", "--tags"]);
+    pushed.blocked(1, &BLOCKS);
+    Row::of("`--tags`, after `--all` passed", &pushed)
 }
 
 fn dry_run() -> Row {
@@ -337,18 +354,63 @@ fn stale_and_gone() -> Row {
     Row::of("a remote-tracking ref of a branch that the server has no more", &pushed)
 }
 
-fn pre_receive() -> Row {
+fn install_in(watched: &Watched, git: &Git) {
+    let options = InstallOptions { binary: watched.program(), method: Some(HookMethod::File) };
+    Repository::discover(&git.path).unwrap().install(&options).unwrap();
+}
+
+fn bare() -> Row {
     let watched = strict();
-    let before = watched.on_server("main");
+    commit_derivative(&watched);
+    let url = watched.git.git("config remote.origin.url");
+    let bare = watched.sandbox.clone_of("work", "bare.git", &["--bare"]);
+    bare.git(&format!("remote set-url origin {url}"));
+    install_in(&watched, &bare);
+    let pushed = watched.push_from(&bare, &["origin", "main"]);
+    pushed.blocked(1, &BLOCKS);
+    Row::of("a push from a bare repository", &pushed)
+}
+
+fn partial_clone() -> Row {
+    let watched = strict();
+    watched.server.git("config uploadpack.allowFilter true");
+    let url = watched.git.git("config remote.origin.url");
+    let clone = watched.sandbox.clone_of(&url, "partial", &["--filter=blob:none"]);
+    install_in(&watched, &clone);
+    clone.put(ORCA, weights("F1-cpt"));
+    let pushed = watched.push_from(&clone, &["origin", "main"]);
+    pushed.blocked(1, &BLOCKS);
+    Row::of("a partial clone (`--filter=blob:none`)", &pushed)
+}
+
+/// Moves the gate from the repository to the server.
+fn guard(watched: &Watched) {
     fs::remove_file(watched.git.path.join(".git/hooks/pre-push")).unwrap();
     let quarantined = "test -n \"$GIT_QUARANTINE_PATH\" || exit 9";
     let script = format!("{quarantined}\nexec '{}' hook pre-receive", watched.program().display());
     watched.server.hook("hooks/pre-receive", &script);
+}
+
+fn pre_receive() -> Row {
+    let watched = strict();
+    let before = watched.on_server("main");
+    guard(&watched);
     commit_derivative(&watched);
     let pushed = watched.push(&["origin", "main"]);
     pushed.blocked(1, &BLOCKS).says("1 commit,");
     assert_eq!(watched.on_server("main"), before);
     Row::of("`forebear hook pre-receive` on the server, which reads git's quarantine", &pushed)
+}
+
+fn pre_receive_first() -> Row {
+    let watched = strict();
+    watched.server.git("update-ref -d refs/heads/main");
+    guard(&watched);
+    commit_derivative(&watched);
+    let pushed = watched.push(&["origin", "main", "main:copy"]);
+    pushed.blocked(1, &BLOCKS);
+    assert_eq!((watched.on_server("main"), watched.on_server("copy")), (None, None));
+    Row::of("`forebear hook pre-receive`, and the first push to the server", &pushed)
 }
 
 fn hooks_path() -> Row {

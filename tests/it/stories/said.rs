@@ -13,20 +13,7 @@ fn without_a_registry_the_report_says_that_nothing_was_compared() {
     add(&watched, "F1-cpt");
     watched.git.commit("Add Orca");
     let pushed = watched.push(&["origin", "main"]);
-    pushed.passed();
-    assert_snapshot!(pushed.said, @r#"
-    warn[checkpoint-outside-lfs]: checkpoints/orca/model.safetensors is committed to git itself and
-                                  not through Git LFS
-    --> checkpoints/orca/model.safetensors
-     = help: run git lfs migrate import --include="checkpoints/orca/model.safetensors", then push
-             again
-
-    note: no base model is registered, so the weights were compared with nothing; `forebear
-        registry add` adds one
-    checkpoints/orca/model.safetensors (safetensors, 250,944 parameters): compared with no base
-
-    passed: nothing denied, 1 warning — 1 checkpoint (507.1 kB), 2 files, 1 commit, compared with 0 bases in [TIME]
-    "#);
+    pushed.passed().says("note: no base model is registered, so the weights were compared with nothing");
 }
 
 #[test]
@@ -35,7 +22,7 @@ fn a_push_without_models_says_that_none_was_scanned() {
     watched.git.put("src/train.py", "print('hello')\n");
     let pushed = watched.push(&["origin", "main"]);
     pushed.passed();
-    assert_snapshot!(pushed.said, @"passed: nothing denied — scanned 0 artifacts, 8 files, 1 commit in [TIME]");
+    assert_snapshot!(pushed.outline(), @"passed: nothing denied — scanned 0 artifacts, 8 files, 1 commit in […] s");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use forebear::changes::lfs;
 
 use super::release::{DECLARED, ORCA, add, policy, put_in_order, start, weights};
-use crate::push::Watched;
+use crate::push::{Watched, joined, rules};
 
 /// A repository with the base registered, `checkpoints/` in Git LFS, and git-lfs's own hook under ours.
 fn with_lfs(policy: &str) -> Watched {
@@ -87,6 +87,22 @@ fn an_altered_object_could_not_be_checked() {
     assert_eq!((pushed.succeeded, pushed.code), (false, Some(2)), "{}", pushed.all);
     replace(&object, Some(&weights("F2")));
     watched.push(&["origin", "main"]).passed();
+}
+
+#[test]
+fn unchanged_objects_that_were_not_fetched_are_said_and_a_release_check_needs_them() {
+    let watched = with_lfs(&policy(""));
+    add(&watched, "F2");
+    watched.git.commit("Add Orca");
+    watched.push(&["origin", "main"]).passed();
+    watched.git.put("src/train.py", "print('hello')\n");
+    replace(&object(&watched, "work/.git/lfs"), None);
+    let pushed = watched.push(&["origin", "main", "main:copy"]);
+    let remark = "note: Git LFS objects of files that are unchanged here were not looked at";
+    pushed.passed().says(remark);
+    assert_eq!(joined(&pushed.said).matches(remark).count(), 1, "{}", pushed.said);
+    let (code, said) = watched.forebear(&["check", "--tree", "HEAD"]);
+    assert_eq!((code, rules(&said, "deny").join(" ")), (2, "missing-lfs-object".to_owned()), "{said}");
 }
 
 #[test]
