@@ -14,6 +14,9 @@ use super::text::{Look, bytes, harmless, log10_p, plural, wrap};
 use crate::evidence::{Comparison, Evidence};
 use crate::findings::{self, Finding};
 
+/// log10 p above which a mechanism saw nothing worth a sentence.
+const SILENT: f64 = -1.0;
+
 /// Writes a report for people.
 pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
@@ -31,7 +34,7 @@ pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()>
     if !(report.waived.is_empty() && report.remarks.is_empty() && report.models.is_empty()) {
         writeln!(out)?;
     }
-    writeln!(out, "{}", summary(report, look))
+    summary(report, look, out)
 }
 
 /// A sentence whose later lines are indented.
@@ -49,8 +52,8 @@ fn block(finding: &Finding, look: Look) -> String {
         findings::Level::Note => (Level::NOTE, "note"),
     };
     let id = finding.rule.id();
-    let message = wrap(&harmless(&finding.message), look.beside(name.len() + id.len() + 4)).join("\n");
-    let mut group = Group::with_title(level.with_name(name).primary_title(message).id(id));
+    let (title, more) = title(&finding.message, name.len() + id.len() + 4, look);
+    let mut group = Group::with_title(level.with_name(name).primary_title(title).id(id));
     if let Some(path) = &finding.path {
         let origin = Origin::path(harmless(path));
         group = group.element(match finding.line {
@@ -66,15 +69,33 @@ fn block(finding: &Finding, look: Look) -> String {
         let of = finding.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();
         group = group.element(said("obligation", &[harmless(&format!("{obligation}{clause}{of}"))]));
     }
+    if !finding.model_ids.is_empty() {
+        let ids: Vec<String> = finding.model_ids.iter().map(|id| harmless(id)).collect();
+        group = group.element(said("model", &ids)); // what a waiver is keyed to
+    }
     group = group.element(Level::HELP.message(remedy(&finding.remedy, look).join("\n")));
-    look.renderer().render(&[group])
+    let rendered = look.renderer().render(&[group]);
+    match rendered.split_once('\n') {
+        Some((first, rest)) if !more.is_empty() => format!("{first}\n{more}{rest}"),
+        _ => rendered,
+    }
+}
+
+/// The message as far as it goes beside the rule, and its further lines, which begin near the left.
+fn title(message: &str, beside: usize, look: Look) -> (String, String) {
+    let text = harmless(message);
+    let first = wrap(&text, look.beside(beside)).into_iter().next().unwrap_or_default();
+    let words = first.split_whitespace().count();
+    let rest: Vec<&str> = text.split_whitespace().skip(words).collect();
+    let more = wrap(&rest.join(" "), look.beside(4));
+    (first, more.iter().map(|line| format!("    {}\n", look.strong(line))).collect())
 }
 
 fn said(name: &'static str, lines: &[String]) -> annotate_snippets::Message<'static> {
     Level::NOTE.with_name(name).message(lines.join("\n"))
 }
 
-/// The numbers, then what they were measured against, then what was seen.
+/// The numbers, then what they were measured against, then what was seen. A mechanism that saw nothing gets one line.
 fn evidence_lines(evidence: &Evidence, look: Look) -> Vec<String> {
     let numbers = format!(
         "{}, log10 p {}, effect {:.2}, n {}",
@@ -83,11 +104,15 @@ fn evidence_lines(evidence: &Evidence, look: Look) -> Vec<String> {
         evidence.effect,
         super::text::thousands(evidence.n)
     );
-    let mut lines = Vec::new();
-    for text in [numbers, format!("null: {}", evidence.null), evidence.detail.clone()] {
-        lines.extend(wrap(&harmless(&text), look.beside(16)));
-    }
-    lines
+    let silent = evidence.log10_p.is_none_or(|p| p > SILENT);
+    let more = if silent { Vec::new() } else { vec![format!("null: {}", clause(&evidence.null)), evidence.detail.clone()] };
+    std::iter::once(numbers).chain(more).flat_map(|text| wrap(&harmless(&text), look.beside(16))).collect()
+}
+
+/// The first clause of a null; `forebear compare` and the JSON output have all of it.
+fn clause(null: &str) -> &str {
+    let end = [" (", ", ", "; "].iter().filter_map(|mark| null.find(mark)).min();
+    end.and_then(|end| null.get(..end)).unwrap_or(null)
 }
 
 /// The first line is prose and is wrapped; what follows is to be pasted and is left as it is.
@@ -103,7 +128,7 @@ fn descent_of(model: &ReportedModel) -> String {
     let about = format!("{}, {}", model.format, plural(model.parameters, "parameter", "parameters"));
     let said = match model.matches.first() {
         Some(best) => descent(best, model),
-        None if model.searched == 0 => "compared with no base".to_owned(),
+        None if model.searched == 0 => "not checked for descent: no base is registered".to_owned(),
         None => {
             format!("no evidence found of descent from any of {}", plural(model.searched as u64, "base", "bases"))
         }
@@ -123,7 +148,7 @@ fn descent(best: &Comparison, model: &ReportedModel) -> String {
     }
 }
 
-fn summary(report: &Report, look: Look) -> String {
+fn summary(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let (denied, warned) = (report.count(findings::Level::Deny) as u64, report.count(findings::Level::Warn) as u64);
     let mut said = Vec::new();
     if denied > 0 || report.verdict == Verdict::Pass {
@@ -135,13 +160,23 @@ fn summary(report: &Report, look: Look) -> String {
     if !report.waived.is_empty() {
         said.push(format!("{} waived", report.waived.len()));
     }
+    if report.models.iter().any(|model| model.searched == 0) {
+        said.push("descent not checked".to_owned());
+    }
     let verdict = match report.verdict {
         Verdict::Pass => "passed",
         Verdict::Block => "blocked",
         Verdict::Error => "could not check, so this counts as blocked",
     };
     let outcome = if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) };
-    format!("{}{outcome} — {}", look.strong(verdict), scanned(report))
+    let text = format!("{verdict}{outcome} — {}", scanned(report));
+    for (position, line) in wrap(&text, look.beside(4)).iter().enumerate() {
+        match line.strip_prefix(verdict).filter(|_| position == 0) {
+            Some(rest) => writeln!(out, "{}{rest}", look.strong(verdict))?,
+            None => writeln!(out, "{}{line}", if position == 0 { "" } else { "    " })?,
+        }
+    }
+    Ok(())
 }
 
 fn scanned(report: &Report) -> String {
@@ -158,7 +193,7 @@ fn scanned(report: &Report) -> String {
         said.push(plural(scope.commits, "commit", "commits"));
     }
     let bases = report.models.iter().map(|model| model.searched).max();
-    if let Some(bases) = bases {
+    if let Some(bases) = bases.filter(|bases| *bases > 0) {
         said.push(format!("compared with {}", plural(bases as u64, "base", "bases")));
     }
     let cached =
