@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{Group, Level, Origin};
 
+use super::compare::hanging;
 use super::report::{Report, ReportedModel, Verdict};
 use super::text::{Look, bytes, harmless, log10_p, plural, wrap};
 use crate::evidence::{Comparison, Evidence};
@@ -23,26 +24,18 @@ pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "{}\n", block(finding, look))?;
     }
     for finding in &report.waived {
-        hanging(&format!("waived[{}]: {}", finding.rule.id(), finding.message), look, out)?;
+        hanging(&format!("waived[{}]: {}", finding.rule.id(), finding.message), 0, 4, look, out)?;
     }
     for remark in &report.remarks {
-        hanging(&format!("note: {remark}"), look, out)?;
+        hanging(&format!("note: {remark}"), 0, 4, look, out)?;
     }
     for model in &report.models {
-        hanging(&descent_of(model), look, out)?;
+        hanging(&descent_of(model), 0, 4, look, out)?;
     }
     if !(report.waived.is_empty() && report.remarks.is_empty() && report.models.is_empty()) {
         writeln!(out)?;
     }
     summary(report, look, out)
-}
-
-/// A sentence whose later lines are indented.
-fn hanging(text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    for (position, line) in wrap(&harmless(text), look.beside(4)).iter().enumerate() {
-        writeln!(out, "{}{line}", if position == 0 { "" } else { "    " })?;
-    }
-    Ok(())
 }
 
 fn block(finding: &Finding, look: Look) -> String {
@@ -115,11 +108,12 @@ fn clause(null: &str) -> &str {
     end.and_then(|end| null.get(..end)).unwrap_or(null)
 }
 
-/// The first line is prose and is wrapped; what follows is to be pasted and is left as it is.
+/// The first line is prose and is wrapped; a command and what follows are to be pasted and are left as they are.
 fn remedy(text: &str, look: Look) -> Vec<String> {
     let text = harmless(text);
     let (prose, snippet) = text.split_once('\n').unwrap_or((&text, ""));
-    let mut lines = wrap(prose, look.beside(12));
+    let command = prose.starts_with("run: ");
+    let mut lines = if command { vec![prose.to_owned()] } else { wrap(prose, look.beside(12)) };
     lines.extend(snippet.lines().map(str::to_owned));
     lines
 }
@@ -128,7 +122,7 @@ fn descent_of(model: &ReportedModel) -> String {
     let about = format!("{}, {}", model.format, plural(model.parameters, "parameter", "parameters"));
     let said = match model.matches.first() {
         Some(best) => descent(best, model),
-        None if model.searched == 0 => "not checked for descent: no base is registered".to_owned(),
+        None if model.searched == 0 => "not compared".to_owned(),
         None => {
             format!("no evidence found of descent from any of {}", plural(model.searched as u64, "base", "bases"))
         }
@@ -169,14 +163,13 @@ fn summary(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
         Verdict::Error => "could not check, so this counts as blocked",
     };
     let outcome = if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) };
-    let text = format!("{verdict}{outcome} — {}", scanned(report));
-    for (position, line) in wrap(&text, look.beside(4)).iter().enumerate() {
-        match line.strip_prefix(verdict).filter(|_| position == 0) {
-            Some(rest) => writeln!(out, "{}{rest}", look.strong(verdict))?,
-            None => writeln!(out, "{}{line}", if position == 0 { "" } else { "    " })?,
-        }
+    let (outcome, scanned) = (format!("{verdict}{outcome}"), scanned(report));
+    let shown = outcome.replacen(verdict, &look.strong(verdict), 1);
+    if outcome.chars().count() + 3 + scanned.chars().count() <= look.width {
+        return writeln!(out, "{shown} — {scanned}");
     }
-    Ok(())
+    writeln!(out, "{shown}")?;
+    hanging(&scanned, 4, 4, look, out)
 }
 
 fn scanned(report: &Report) -> String {

@@ -10,4 +10,5 @@ mod git_harness;
 mod hooks;
 mod layers;
 mod push;
+mod readme;
 mod registry_story;
