@@ -40,6 +40,16 @@ pub enum RegistryError {
         /// Digest that was to be placed.
         expected: String,
     },
+    /// The id is already there in another spelling; declarations do not tell the two apart.
+    #[error("base `{id}` is already in {store} as `{held}`; use that spelling")]
+    Respelled {
+        /// Id that was to be placed.
+        id: String,
+        /// The id held.
+        held: String,
+        /// Registry that holds it.
+        store: String,
+    },
     /// Two registries hold different content under one id.
     #[error(
         "base `{id}` differs between {first} (fingerprint {first_digest}) and {second} (fingerprint {second_digest})"

@@ -167,7 +167,13 @@ impl RegistryFolder {
 
     /// One id never changes its weights silently.
     fn refuse_other(&self, entries: &BTreeMap<String, Entry>, new: &Entry) -> Result<(), RegistryError> {
-        match entries.get(&new.id) {
+        let held = entries.values().find(|held| held.id.eq_ignore_ascii_case(&new.id));
+        match held {
+            Some(held) if held.id != new.id => Err(RegistryError::Respelled {
+                id: new.id.clone(),
+                held: held.id.clone(),
+                store: self.path.display().to_string(),
+            }),
             Some(held) if held.fingerprint != new.fingerprint => Err(RegistryError::Exists {
                 id: new.id.clone(),
                 store: self.path.display().to_string(),

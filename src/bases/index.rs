@@ -5,7 +5,7 @@
 //! In: the text of an index. Out: [`Entry`]s sorted by id, or an [`IndexError`] with the span concerned;
 //! and back to text, the same for the same entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -71,12 +71,15 @@ pub(super) fn parse(path: &str, text: &str) -> Result<BTreeMap<String, Entry>, I
         return Err(fail(Some(document.schema.span()), message, Some("update forebear to read this registry")));
     }
     let mut entries = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for line in document.base {
         let span = line.id.span();
         let entry = line.check().map_err(|(span, message)| fail(Some(span), message, None))?;
-        if let Some(twice) = entries.insert(entry.id.clone(), entry) {
-            return Err(fail(Some(span), format!("`{}` stands here twice", twice.id), Some("remove one of the two")));
+        // Declarations name bases in any case, so two spellings of one id would be one base with two licenses.
+        if !seen.insert(entry.id.to_ascii_lowercase()) {
+            return Err(fail(Some(span), format!("`{}` stands here twice", entry.id), Some("remove one of the two")));
         }
+        entries.insert(entry.id.clone(), entry);
     }
     Ok(entries)
 }

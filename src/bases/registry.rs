@@ -28,7 +28,7 @@ pub struct Registry {
 impl Registry {
     /// Opens registries that are folders.
     ///
-    /// One id may stand in several registries if its fingerprint is the same; the first one is used.
+    /// One id, in any case, may stand in several registries if its fingerprint is the same; the first one is used.
     pub fn open(paths: &[PathBuf]) -> Result<Self, RegistryError> {
         Self::gather(paths.iter().cloned().map(Store::Folder).collect())
     }
@@ -36,9 +36,11 @@ impl Registry {
     /// Opens registries wherever they are.
     pub fn gather(stores: Vec<Store>) -> Result<Self, RegistryError> {
         let mut bases: BTreeMap<String, Base> = BTreeMap::new();
+        let mut spelled: BTreeMap<String, String> = BTreeMap::new();
         for store in &stores {
             for (id, entry) in index::parse(&store.file_name(super::store::INDEX), &store.index()?)? {
-                match bases.entry(id) {
+                let id = spelled.entry(id.to_ascii_lowercase()).or_insert(id);
+                match bases.entry(id.clone()) {
                     Slot::Vacant(slot) => {
                         slot.insert(Base { entry, store: store.clone() });
                     }

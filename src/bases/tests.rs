@@ -306,3 +306,17 @@ fn writers_wait_for_each_other() {
     assert_eq!(open(&temp).len(), 8);
     assert_eq!(open(&temp).verify().unwrap(), []);
 }
+
+#[test]
+fn two_spellings_of_one_id_are_one_base() {
+    let (temp, folder) = folder_with(&[base("Acme/Base", "weights")]);
+    assert_snapshot!(
+        folder.add(&base("acme/base", "weights")).unwrap_err().to_string().replace(&temp.path().display().to_string(), "TMP"),
+        @"base `acme/base` is already in TMP/registry as `Acme/Base`; use that spelling"
+    );
+    let (other, _) = folder_with(&[base("acme/base", "others")]);
+    let disagree = Registry::open(&[registry_path(&temp), registry_path(&other)]);
+    assert!(matches!(disagree, Err(RegistryError::Conflict { .. })));
+    let (same, _) = folder_with(&[base("acme/BASE", "weights")]);
+    assert_eq!(Registry::open(&[registry_path(&temp), registry_path(&same)]).unwrap().len(), 1);
+}

@@ -135,9 +135,10 @@ impl Demo<'_> {
         writeln!(self.out, "    {strong}")?;
         let inside = if arguments.starts_with("-C ") { self.top.clone() } else { self.top.join("orca") };
         let finished = self.command(program, arguments, &inside)?;
-        for line in [&finished.stdout, &finished.stderr].iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n')) {
-            if !line.is_empty() {
-                writeln!(self.out, "    {}", String::from_utf8_lossy(line))?;
+        for stream in [&finished.stdout, &finished.stderr] {
+            for line in String::from_utf8_lossy(stream).lines() {
+                // git ends lines that may be overwritten with spaces.
+                writeln!(self.out, "{}", format!("    {line}").trim_end())?;
             }
         }
         Ok(finished)

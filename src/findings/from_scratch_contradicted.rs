@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use crate::evidence::Relation;
     use crate::findings::declared::Origin;
-    use crate::findings::samples::{Sample, comparison, declared, model};
+    use crate::findings::samples::{Sample, base, comparison, declared, model};
 
     fn sample(relation: Relation) -> Sample {
         let mut sample = Sample::default();
@@ -69,5 +69,16 @@ mod tests {
         let mut derived = sample(Relation::Derived);
         derived.declared[0].origin = Origin::Derived;
         assert_eq!(check(&derived.facts()), []);
+    }
+
+    #[test]
+    fn a_distilled_ancestor_does_not_cover_its_descendants() {
+        let mut sample = sample(Relation::Derived);
+        let mut tuned = base("a/b", "mit");
+        tuned.ancestors = vec!["a/root".into()];
+        sample.base(tuned);
+        sample.declared[0] = declared("*", &[("a/root", "distilled")]);
+        sample.declared[0].origin = Origin::FromScratch;
+        assert_eq!(check(&sample.facts()).len(), 1);
     }
 }

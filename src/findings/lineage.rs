@@ -72,10 +72,14 @@ pub(super) fn descents(model: &ModelFacts) -> impl Iterator<Item = &Comparison> 
 }
 
 /// Whether a base that the weights descend from is covered by a declaration: it is declared, or it is in one line
-/// with a declared base, or both share an ancestor and the declared one is itself borne out by the weights.
+/// with a declared base, or both share an ancestor and the declared one is itself borne out by the weights. A base
+/// declared as `distilled` takes no weights over, so it speaks for no other; that it is shown by the weights itself is
+/// for `contradicted-declaration` to say.
 pub(super) fn is_declared(facts: &Facts, model: &ModelFacts, base: &str, declared: &[DeclaredBase]) -> bool {
     declared.iter().any(|entry| match kinship(facts.bases, &entry.id, base) {
-        Kinship::Same | Kinship::Line => true,
+        Kinship::Same => true,
+        _ if !entry.relation.is_weight_lineage() => false,
+        Kinship::Line => true,
         Kinship::Siblings => descents(model).any(|other| kinship(facts.bases, &entry.id, &other.base) == Kinship::Same),
         Kinship::None => false,
     })

@@ -59,7 +59,6 @@ impl Policy {
             effective.release.tags.clear();
         }
         effective.registry.paths = union(&base.registry.paths, &pushed.registry.paths);
-        effective.registry.require_signature |= base.registry.require_signature;
         (effective, weakenings.found)
     }
 }
@@ -133,9 +132,6 @@ fn registry(base: &Policy, pushed: &Policy, weakenings: &mut Weakenings) {
     for path in base.registry.paths.iter().filter(|path| !pushed.registry.paths.contains(path)) {
         weakenings.add(format!("removes the registry path {path}"), None);
     }
-    if base.registry.require_signature && !pushed.registry.require_signature {
-        weakenings.add("no longer requires signatures on registry entries", None);
-    }
 }
 
 fn union(one: &[String], other: &[String]) -> Vec<String> {
@@ -177,10 +173,7 @@ mod tests {
             @"policy.toml removes the release branch pattern r/*"
         );
         assert_snapshot!(said("", "[release]\ntags = [\"v*\"]"), @"policy.toml limits blocking to some branches and tags");
-        assert_snapshot!(said("[registry]\npaths = [\"r\"]\nrequire-signature = true", ""), @"
-        policy.toml removes the registry path r
-        policy.toml no longer requires signatures on registry entries
-        ");
+        assert_snapshot!(said("[registry]\npaths = [\"r\"]", ""), @"policy.toml removes the registry path r");
         let (policy, found) =
             Policy::effective(Some(&policy("[rules]\nmissing-header = \"deny\"")), &Policy::default());
         assert_snapshot!(found[0].finding().message, @"policy.toml is removed by the push");

@@ -125,7 +125,7 @@ struct RegistryFile {
     #[serde(default)]
     paths: Vec<Spanned<String>>,
     #[serde(default)]
-    require_signature: bool,
+    require_signature: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]
@@ -218,8 +218,12 @@ fn registry(file: RegistryFile) -> Result<Registry, Fault> {
                 .help("use a relative path without `..`; a registry elsewhere is given with --registry"));
         }
     }
-    let paths = file.paths.into_iter().map(Spanned::into_inner).collect();
-    Ok(Registry { paths, require_signature: file.require_signature })
+    if let Some(required) = file.require_signature.filter(|required| *required.get_ref()) {
+        // A promise that nothing keeps would be a hole.
+        return Err(Fault::at(&required, "signatures on registry entries are not checked by this version")
+            .help("leave the key out; what a push changes in a registry is told as `policy-weakened`"));
+    }
+    Ok(Registry { paths: file.paths.into_iter().map(Spanned::into_inner).collect() })
 }
 
 fn model(file: Spanned<ModelFile>) -> Result<DeclaredModel, Fault> {
@@ -388,8 +392,9 @@ mod tests {
 
     #[test]
     fn registry() {
-        let policy = good("[registry]\npaths = [\"registry/\"]\nrequire-signature = true");
-        assert_eq!(policy.registry, Registry { paths: vec!["registry/".into()], require_signature: true });
+        let policy = good("[registry]\npaths = [\"registry/\"]\nrequire-signature = false");
+        assert_eq!(policy.registry, Registry { paths: vec!["registry/".into()] });
+        assert_snapshot!(fault("[registry]\nrequire-signature = true"), @"signatures on registry entries are not checked by this version | true | leave the key out; what a push changes in a registry is told as `policy-weakened`");
         assert_snapshot!(fault("[registry]\npaths = [\"../x\"]"), @r#"`../x` is not a path inside the repository | "../x" | use a relative path without `..`; a registry elsewhere is given with --registry"#);
         assert_snapshot!(fault("[registry]\nrequire-signature = \"yes\""), @r#"invalid type: string "yes", expected a boolean | "yes" |"#);
         assert_snapshot!(fault("[registry]\nrequire_signature = true"), @"unknown field `require_signature`, expected `paths` or `require-signature` | require_signature | did you mean `require-signature`?");

@@ -32,8 +32,6 @@ pub struct Policy {
 pub struct Registry {
     /// Paths inside the repository.
     pub paths: Vec<String>,
-    /// Whether entries must be signed.
-    pub require_signature: bool,
 }
 
 /// The level set for a rule.

@@ -100,7 +100,6 @@ schema = 1
 
 const REGISTRY: &str = "[registry]
 # paths = [\"registry/\"]            # registries of base models in this repository, beside the built-in one
-require-signature = false          # whether their entries must be signed (SSH, allowed-signers file)
 
 ";
 

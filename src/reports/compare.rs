@@ -12,12 +12,15 @@ use crate::evidence::{Comparison, Evidence, GainContext, LayerEffect, Relation};
 
 /// Columns in which the labels stand.
 const LABEL: usize = 10;
+/// Said where no mechanism had anything to work on: no finding is not the same as nothing found.
+const NOT_CHECKED: &str = "not checked, since nothing in the two can be compared";
 
 /// Writes one comparison for people.
 pub fn compare(comparison: &Comparison, look: Look, out: &mut dyn Write) -> io::Result<()> {
     labelled("suspect", &comparison.suspect, look, out)?;
     labelled("base", &comparison.base, look, out)?;
-    labelled("relation", &format!("{}: {}", comparison.relation.name(), meaning(comparison.relation)), look, out)?;
+    let meaning = if comparison.mechanisms.is_empty() { NOT_CHECKED } else { meaning(comparison.relation) };
+    labelled("relation", &format!("{}: {meaning}", comparison.relation.name()), look, out)?;
     let numbers = format!("log10 p {}, effect {:.2}", log10_p(comparison.log10_p), comparison.effect);
     labelled("", &numbers, look, out)?;
     if !comparison.parts.is_empty() {
@@ -51,7 +54,9 @@ fn labelled(label: &str, text: &str, look: Look, out: &mut dyn Write) -> io::Res
 
 fn mechanisms(mechanisms: &[Evidence], look: Look, out: &mut dyn Write) -> io::Result<()> {
     if mechanisms.is_empty() {
-        return writeln!(out, "\nno mechanism could be run");
+        let why = "no mechanism could be run: no two matrices have one shape, or none is large enough to be evidence";
+        writeln!(out)?;
+        return hanging(why, 0, 0, look, out);
     }
     let name = |evidence: &Evidence| harmless(&evidence.mechanism);
     let widest = mechanisms.iter().map(|evidence| name(evidence).chars().count()).max().unwrap_or(0).max(9);
@@ -121,10 +126,13 @@ fn context(comparison: &Comparison, look: Look, out: &mut dyn Write) -> io::Resu
         return Ok(());
     }
     writeln!(out, "\n{}", look.strong("context (shown, never decides)"))?;
-    for text in said {
-        for (position, line) in wrap(&harmless(&text), look.beside(8)).iter().enumerate() {
-            writeln!(out, "{}{line}", if position == 0 { "    " } else { "        " })?;
-        }
+    said.iter().try_for_each(|text| hanging(text, 4, 8, look, out))
+}
+
+/// A sentence that begins at one column and goes on at another.
+pub(super) fn hanging(text: &str, first: usize, later: usize, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    for (position, line) in wrap(&harmless(text), look.beside(first.max(later))).iter().enumerate() {
+        writeln!(out, "{:1$}{line}", "", if position == 0 { first } else { later })?;
     }
     Ok(())
 }

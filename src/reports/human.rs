@@ -9,10 +9,14 @@ use std::io::{self, Write};
 
 use annotate_snippets::{Group, Level, Origin};
 
+use super::compare::hanging;
 use super::report::{Report, ReportedModel, Verdict};
 use super::text::{Look, bytes, harmless, log10_p, plural, wrap};
 use crate::evidence::{Comparison, Evidence};
 use crate::findings::{self, Finding};
+
+/// log10 p above which a mechanism saw nothing worth a sentence.
+const SILENT: f64 = -1.0;
 
 /// Writes a report for people.
 pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -20,26 +24,18 @@ pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "{}\n", block(finding, look))?;
     }
     for finding in &report.waived {
-        hanging(&format!("waived[{}]: {}", finding.rule.id(), finding.message), look, out)?;
+        hanging(&format!("waived[{}]: {}", finding.rule.id(), finding.message), 0, 4, look, out)?;
     }
     for remark in &report.remarks {
-        hanging(&format!("note: {remark}"), look, out)?;
+        hanging(&format!("note: {remark}"), 0, 4, look, out)?;
     }
     for model in &report.models {
-        hanging(&descent_of(model), look, out)?;
+        hanging(&descent_of(model), 0, 4, look, out)?;
     }
     if !(report.waived.is_empty() && report.remarks.is_empty() && report.models.is_empty()) {
         writeln!(out)?;
     }
-    writeln!(out, "{}", summary(report, look))
-}
-
-/// A sentence whose later lines are indented.
-fn hanging(text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    for (position, line) in wrap(&harmless(text), look.beside(4)).iter().enumerate() {
-        writeln!(out, "{}{line}", if position == 0 { "" } else { "    " })?;
-    }
-    Ok(())
+    summary(report, look, out)
 }
 
 fn block(finding: &Finding, look: Look) -> String {
@@ -49,8 +45,8 @@ fn block(finding: &Finding, look: Look) -> String {
         findings::Level::Note => (Level::NOTE, "note"),
     };
     let id = finding.rule.id();
-    let message = wrap(&harmless(&finding.message), look.beside(name.len() + id.len() + 4)).join("\n");
-    let mut group = Group::with_title(level.with_name(name).primary_title(message).id(id));
+    let (title, more) = title(&finding.message, name.len() + id.len() + 4, look);
+    let mut group = Group::with_title(level.with_name(name).primary_title(title).id(id));
     if let Some(path) = &finding.path {
         let origin = Origin::path(harmless(path));
         group = group.element(match finding.line {
@@ -66,15 +62,33 @@ fn block(finding: &Finding, look: Look) -> String {
         let of = finding.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();
         group = group.element(said("obligation", &[harmless(&format!("{obligation}{clause}{of}"))]));
     }
+    if !finding.model_ids.is_empty() {
+        let ids: Vec<String> = finding.model_ids.iter().map(|id| harmless(id)).collect();
+        group = group.element(said("model", &ids)); // what a waiver is keyed to
+    }
     group = group.element(Level::HELP.message(remedy(&finding.remedy, look).join("\n")));
-    look.renderer().render(&[group])
+    let rendered = look.renderer().render(&[group]);
+    match rendered.split_once('\n') {
+        Some((first, rest)) if !more.is_empty() => format!("{first}\n{more}{rest}"),
+        _ => rendered,
+    }
+}
+
+/// The message as far as it goes beside the rule, and its further lines, which begin near the left.
+fn title(message: &str, beside: usize, look: Look) -> (String, String) {
+    let text = harmless(message);
+    let first = wrap(&text, look.beside(beside)).into_iter().next().unwrap_or_default();
+    let words = first.split_whitespace().count();
+    let rest: Vec<&str> = text.split_whitespace().skip(words).collect();
+    let more = wrap(&rest.join(" "), look.beside(4));
+    (first, more.iter().map(|line| format!("    {}\n", look.strong(line))).collect())
 }
 
 fn said(name: &'static str, lines: &[String]) -> annotate_snippets::Message<'static> {
     Level::NOTE.with_name(name).message(lines.join("\n"))
 }
 
-/// The numbers, then what they were measured against, then what was seen.
+/// The numbers, then what they were measured against, then what was seen. A mechanism that saw nothing gets one line.
 fn evidence_lines(evidence: &Evidence, look: Look) -> Vec<String> {
     let numbers = format!(
         "{}, log10 p {}, effect {:.2}, n {}",
@@ -83,18 +97,23 @@ fn evidence_lines(evidence: &Evidence, look: Look) -> Vec<String> {
         evidence.effect,
         super::text::thousands(evidence.n)
     );
-    let mut lines = Vec::new();
-    for text in [numbers, format!("null: {}", evidence.null), evidence.detail.clone()] {
-        lines.extend(wrap(&harmless(&text), look.beside(16)));
-    }
-    lines
+    let silent = evidence.log10_p.is_none_or(|p| p > SILENT);
+    let more = if silent { Vec::new() } else { vec![format!("null: {}", clause(&evidence.null)), evidence.detail.clone()] };
+    std::iter::once(numbers).chain(more).flat_map(|text| wrap(&harmless(&text), look.beside(16))).collect()
 }
 
-/// The first line is prose and is wrapped; what follows is to be pasted and is left as it is.
+/// The first clause of a null; `forebear compare` and the JSON output have all of it.
+fn clause(null: &str) -> &str {
+    let end = [" (", ", ", "; "].iter().filter_map(|mark| null.find(mark)).min();
+    end.and_then(|end| null.get(..end)).unwrap_or(null)
+}
+
+/// The first line is prose and is wrapped; a command and what follows are to be pasted and are left as they are.
 fn remedy(text: &str, look: Look) -> Vec<String> {
     let text = harmless(text);
     let (prose, snippet) = text.split_once('\n').unwrap_or((&text, ""));
-    let mut lines = wrap(prose, look.beside(12));
+    let command = prose.starts_with("run: ");
+    let mut lines = if command { vec![prose.to_owned()] } else { wrap(prose, look.beside(12)) };
     lines.extend(snippet.lines().map(str::to_owned));
     lines
 }
@@ -103,7 +122,7 @@ fn descent_of(model: &ReportedModel) -> String {
     let about = format!("{}, {}", model.format, plural(model.parameters, "parameter", "parameters"));
     let said = match model.matches.first() {
         Some(best) => descent(best, model),
-        None if model.searched == 0 => "compared with no base".to_owned(),
+        None if model.searched == 0 => "not compared".to_owned(),
         None => {
             format!("no evidence found of descent from any of {}", plural(model.searched as u64, "base", "bases"))
         }
@@ -123,7 +142,7 @@ fn descent(best: &Comparison, model: &ReportedModel) -> String {
     }
 }
 
-fn summary(report: &Report, look: Look) -> String {
+fn summary(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let (denied, warned) = (report.count(findings::Level::Deny) as u64, report.count(findings::Level::Warn) as u64);
     let mut said = Vec::new();
     if denied > 0 || report.verdict == Verdict::Pass {
@@ -135,13 +154,22 @@ fn summary(report: &Report, look: Look) -> String {
     if !report.waived.is_empty() {
         said.push(format!("{} waived", report.waived.len()));
     }
+    if report.models.iter().any(|model| model.searched == 0) {
+        said.push("descent not checked".to_owned());
+    }
     let verdict = match report.verdict {
         Verdict::Pass => "passed",
         Verdict::Block => "blocked",
         Verdict::Error => "could not check, so this counts as blocked",
     };
     let outcome = if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) };
-    format!("{}{outcome} — {}", look.strong(verdict), scanned(report))
+    let (outcome, scanned) = (format!("{verdict}{outcome}"), scanned(report));
+    let shown = outcome.replacen(verdict, &look.strong(verdict), 1);
+    if outcome.chars().count() + 3 + scanned.chars().count() <= look.width {
+        return writeln!(out, "{shown} — {scanned}");
+    }
+    writeln!(out, "{shown}")?;
+    hanging(&scanned, 4, 4, look, out)
 }
 
 fn scanned(report: &Report) -> String {
@@ -158,7 +186,7 @@ fn scanned(report: &Report) -> String {
         said.push(plural(scope.commits, "commit", "commits"));
     }
     let bases = report.models.iter().map(|model| model.searched).max();
-    if let Some(bases) = bases {
+    if let Some(bases) = bases.filter(|bases| *bases > 0) {
         said.push(format!("compared with {}", plural(bases as u64, "base", "bases")));
     }
     let cached =

@@ -7,15 +7,19 @@
 
 use std::io::{self, Write};
 
-use super::compare::{compare, meaning};
+use super::compare::{compare, hanging, meaning};
 use super::report::IdentifyReport;
-use super::text::{Look, harmless, log10_p, plural};
+use super::text::{Look, log10_p, plural};
 
 /// Writes an identification for people.
 pub fn identify(report: &IdentifyReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let searched = plural(report.searched as u64, "base", "bases");
     let Some((best, others)) = report.matches.split_first() else {
-        return writeln!(out, "{}: no evidence found of descent from any of {searched}", harmless(&report.path));
+        let said = match report.searched {
+            0 => "not checked: no base is registered; `forebear registry add` adds one".to_owned(),
+            _ => format!("no evidence found of descent from any of {searched}"),
+        };
+        return hanging(&format!("{}: {said}", report.path), 0, 4, look, out);
     };
     compare(best, look, out)?;
     if !others.is_empty() {
@@ -23,14 +27,14 @@ pub fn identify(report: &IdentifyReport, look: Look, out: &mut dyn Write) -> io:
     }
     for other in others {
         let line = format!(
-            "    {}  {}, log10 p {}, effect {:.2} ({})",
+            "{}  {}, log10 p {}, effect {:.2} ({})",
             other.base,
             other.relation.name(),
             log10_p(other.log10_p),
             other.effect,
             meaning(other.relation)
         );
-        writeln!(out, "{}", harmless(&line))?;
+        hanging(&line, 4, 8, look, out)?;
     }
     let matches = plural(report.matches.len() as u64, "base", "bases");
     writeln!(out, "\nevidence for {matches} of {searched} searched")

@@ -10,5 +10,6 @@ mod git_harness;
 mod hooks;
 mod layers;
 mod push;
+mod readme;
 mod registry_story;
 mod stories;
