@@ -131,7 +131,8 @@ impl Pushed {
             let claim = block.split(" = ").next().unwrap_or_default();
             let help = block.split_once(" = help: ").map(|(_, help)| format!(" = help: {help}")).unwrap_or_default();
             let mut words: Vec<&str> = Vec::new();
-            for word in claim.split(' ').chain(help.split_whitespace()) {
+            // The dash goes where the line is broken instead.
+            for word in claim.split(' ').chain(help.split_whitespace()).filter(|word| *word != "—") {
                 let before = (words.iter().rev().nth(1).copied(), words.last().copied());
                 words.push(match before {
                     (Some("log10"), Some("p")) => "[…]",

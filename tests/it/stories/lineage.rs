@@ -21,7 +21,7 @@ fn an_undeclared_derivative_is_blocked_until_it_is_in_order() {
     deny[missing-license-text]: checkpoints/orca/model.safetensors: the license of northwind/Tern (Apache-2.0) asks for a copy of its text (§4(a)), and no license file beside the weights or above them holds it --> checkpoints/orca/model.safetensors = help: run: mkdir -p LICENSES && forebear explain apache-2.0 --text > LICENSES/apache-2.0.txt
     deny[missing-notice]: checkpoints/orca/model.safetensors: the license of northwind/Tern (Apache-2.0) asks for its NOTICE to be reproduced (§4(d)), and no notice file beside the weights or above them holds it --> checkpoints/orca/model.safetensors = help: add to NOTICE: Tern Copyright 2026 Northwind Research
     checkpoints/orca/model.safetensors (safetensors, 250,944 parameters): consistent with derivation from northwind/Tern (derived, log10 p […] not declared)
-    blocked: 3 denied — 1 checkpoint (507.1 kB), 9 files, 1 commit, compared with 1 base in […] s
+    blocked: 3 denied 1 checkpoint (507.1 kB), 9 files, 1 commit, compared with 1 base in […] s
     "#);
     assert_eq!(watched.on_server("refs/heads/main"), before, "nothing arrived");
 
@@ -34,7 +34,7 @@ fn an_undeclared_derivative_is_blocked_until_it_is_in_order() {
     pushed.passed();
     assert_snapshot!(pushed.outline(), @"
     checkpoints/orca/model.safetensors (safetensors, 250,944 parameters): consistent with derivation from northwind/Tern (derived, log10 p […] declared)
-    passed: nothing denied — 1 checkpoint (507.1 kB), 11 files, 3 commits, compared with 1 base in […] s (1 cached)
+    passed: nothing denied 1 checkpoint (507.1 kB), 11 files, 3 commits, compared with 1 base in […] s (1 cached)
     ");
     assert_eq!(watched.on_server("refs/heads/main"), Some(tip));
 }

@@ -9,5 +9,6 @@ mod release;
 mod rows;
 mod said;
 mod same;
+mod setups;
 mod storage;
 mod table;

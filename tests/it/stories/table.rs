@@ -69,7 +69,7 @@ const HEAD: &str = "<!-- SPDX-FileCopyrightText: 2026 The forebear authors -->
 
 # What a push gives the hook, and what forebear does
 
-Every row is a real `git push` in `tests/it/stories/rows.rs`. `A`, `B`, … stand for object ids, one letter an id
+Every row is a real `git push` in `tests/it/stories/rows.rs` or `setups.rs`. `A`, `B`, … stand for object ids, one letter an id
 within a row; `0{40}` and `0{64}` for as many zeros. In most rows the push holds a derivative of a registered base
 that `policy.toml` does not declare; license and notice of the base are in order, so `undeclared-lineage` is all that
 is wrong. A push that forebear stops changes no ref of the server.
