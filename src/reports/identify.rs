@@ -27,7 +27,7 @@ pub fn identify(report: &IdentifyReport, look: Look, out: &mut dyn Write) -> io:
     }
     for other in others {
         let line = format!(
-            "{}  {}, log10 p {}, effect {:.2} ({})",
+            "{}: {}, log10 p {}, effect {:.2} ({})",
             other.base,
             other.relation.name(),
             log10_p(other.log10_p),
