@@ -75,7 +75,8 @@ mod tests {
         let text = shown(vec![comparison(), remote]);
         assert_snapshot!(text.split_once("other bases").unwrap().1, @"
          with evidence, best first
-            Qwen/Qwen2.5-0.5B-Instruct  shared-origin, log10 p −9.0, effect 0.20 (the same initialisation or a remote common ancestor; not evidence of derivation)
+            Qwen/Qwen2.5-0.5B-Instruct: shared-origin, log10 p −9.0, effect 0.20 (the same
+                initialisation or a remote common ancestor; not evidence of derivation)
 
         evidence for 2 bases of 12 bases searched
         ");

@@ -37,7 +37,12 @@ fn a_repository_is_looked_at_and_the_hook_is_installed() {
     let sandbox = Sandbox::new();
     let git = repository(&sandbox);
     let said = stdout(&git.path, &["init", "--yes"]).replace(&git.path.display().to_string(), "[work]");
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @"
+    wrote [work]/policy.toml for 1 model; read it and correct what was guessed
+    installed [work]/.git/hooks/pre-push
+
+    next: `forebear check --path .` says what a push would be told
+    ");
 
     let policy = fs::read_to_string(git.path.join("policy.toml")).unwrap();
     let parsed: toml::Table = toml::from_str(&policy).unwrap();
