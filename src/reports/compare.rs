@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::evidence::{ConfigContext, Context, SigmaContext};
-    use crate::reports::human::tests::comparison;
+    use crate::reports::samples::comparison;
 
     fn shown(comparison: &Comparison, look: Look) -> String {
         let mut out = Vec::new();

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use crate::evidence::{Comparison, Relation};
     use crate::reports::SCHEMA_VERSION;
-    use crate::reports::human::tests::comparison;
+    use crate::reports::samples::comparison;
 
     fn shown(matches: Vec<Comparison>) -> String {
         let report = IdentifyReport {

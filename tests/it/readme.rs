@@ -75,7 +75,7 @@ fn the_commands_page_is_the_help_of_the_program() {
         let text = help(&[name]);
         // The global options are said once, above.
         let own = text.split_once("\nGlobal options:").map_or(text.as_str(), |(own, _)| own);
-        page += &format!("\n## forebear {name}\n\n```text\n{}\n```\n", own.trim_end());
+        page += &["\n## forebear ", name, "\n\n```text\n", own.trim_end(), "\n```\n"].concat();
     }
     shows("docs/commands.md", "<!-- generated -->\n\n", "<!-- end -->\n", &format!("{page}\n"));
 }
