@@ -99,15 +99,51 @@ fn all(models: &[String]) -> ExitCode {
     header();
     let prints: Vec<(String, Result<Fingerprint, String>)> =
         models.iter().map(|path| (name(path), load(Path::new(path)))).collect();
+    let mut summary = Summary::default();
     for (base, print) in &prints {
         for (suspect, other) in prints.iter().filter(|(suspect, _)| suspect != base) {
             match (print, other) {
-                (Ok(print), Ok(other)) => row(&compare(other, print, 1), base, suspect),
+                (Ok(print), Ok(other)) => {
+                    let comparison = compare(other, print, 1);
+                    row(&comparison, base, suspect);
+                    summary.add(&comparison);
+                }
                 (Err(error), _) | (_, Err(error)) => println!("| {base} | {suspect} | {error} | | | | | | |"),
             }
         }
     }
+    summary.print();
     ExitCode::SUCCESS
+}
+
+/// What a table of pairs amounts to.
+#[derive(Default)]
+struct Summary {
+    relations: BTreeMap<&'static str, usize>,
+    smallest: f64,
+    /// By mechanism: pairs in which it had something to compare, and its largest effect.
+    mechanisms: BTreeMap<String, (usize, f64)>,
+}
+
+impl Summary {
+    fn add(&mut self, comparison: &Comparison) {
+        *self.relations.entry(comparison.relation.name()).or_default() += 1;
+        self.smallest = self.smallest.min(comparison.log10_p.unwrap_or(0.0));
+        for evidence in &comparison.mechanisms {
+            let (pairs, effect) = self.mechanisms.entry(evidence.mechanism.clone()).or_default();
+            *pairs += 1;
+            *effect = effect.max(evidence.effect);
+        }
+    }
+
+    fn print(&self) {
+        let relations: Vec<String> = self.relations.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        println!("\n{} ordered pairs: {}", self.relations.values().sum::<usize>(), relations.join(", "));
+        println!("smallest log10 p, corrected: {:.1}", self.smallest);
+        for (mechanism, (pairs, effect)) in &self.mechanisms {
+            println!("{mechanism}: run on {pairs} pairs, largest effect {effect:.3}");
+        }
+    }
 }
 
 fn pairs(table: &Path, folder: &Path) -> ExitCode {

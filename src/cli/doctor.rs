@@ -120,7 +120,20 @@ fn lfs(version: Option<String>) -> Line {
 
 fn hook(state: &HookState) -> Line {
     match state {
-        HookState::Installed(path) => Line::ok("hook", format!("{} runs forebear", path.display())),
+        HookState::Installed(path, said) => {
+            let line = format!("{} runs {said}", path.display());
+            if *said == format!("forebear {}", env!("CARGO_PKG_VERSION")) {
+                Line::ok("hook", line)
+            } else {
+                let remedy = "run `forebear hook install` to have pushes checked by this version";
+                Line::warn("hook", format!("{line}, which is another version than this"), remedy)
+            }
+        }
+        HookState::Foreign(path) => Line::fail(
+            "hook",
+            format!("{} is another hook, and pushes from this clone are not checked", path.display()),
+            "run `forebear hook install`; the hook that is there keeps running",
+        ),
         HookState::Missing => {
             Line::fail("hook", "pushes from this clone are not checked", "run `forebear hook install`")
         }
@@ -205,8 +218,15 @@ mod tests {
 
     #[test]
     fn a_hook_that_git_skips_is_a_failure() {
-        assert_eq!(hook(&HookState::Installed("h".into())).state, State::Ok);
-        for state in [HookState::Missing, HookState::Broken(vec!["h".into()]), HookState::NoRepository] {
+        let version = format!("forebear {}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(hook(&HookState::Installed("h".into(), version)).state, State::Ok);
+        assert_eq!(hook(&HookState::Installed("h".into(), "forebear 0.0.1".into())).state, State::Warn);
+        for state in [
+            HookState::Missing,
+            HookState::Foreign("h".into()),
+            HookState::Broken(vec!["h".into()]),
+            HookState::NoRepository,
+        ] {
             let line = hook(&state);
             assert!(line.state == State::Fail && line.remedy.is_some());
         }

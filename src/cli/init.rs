@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use forebear::bases::Registry;
+use forebear::documents::Card;
 use forebear::reports::plural;
 
 use super::arguments::Globals;
@@ -36,10 +38,10 @@ pub(crate) struct Seen {
     pub(crate) name: String,
     /// License that the card names.
     pub(crate) license: Option<String>,
-    /// The branch that is checked out.
-    pub(crate) branch: Option<String>,
-    /// Pattern of paths → bases that a card or adapter config beside the checkpoints names.
-    pub(crate) models: BTreeMap<String, Vec<String>>,
+    /// The branch that is checked out, and the remote's default branch.
+    pub(crate) branches: Vec<String>,
+    /// Pattern of paths → bases that a card or adapter config beside the checkpoints names, with the relation.
+    pub(crate) models: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// The workflow that checks what was pushed past the hook.
@@ -47,6 +49,12 @@ const WORKFLOW: &str = include_str!("workflow.yml");
 
 /// Endings of files that hold weights. The gate itself goes by content, not by name.
 const WEIGHTS: [&str; 9] = ["safetensors", "gguf", "bin", "pt", "pth", "ckpt", "onnx", "npz", "npy"];
+
+/// What cards call the relation to a base (Hugging Face's `base_model_relation`); policies use the same names.
+const RELATIONS: [&str; 4] = ["adapter", "finetune", "merge", "quantized"];
+
+/// Folders that tools fill.
+const NOT_OURS: [&str; 4] = ["node_modules", "target", "venv", "__pycache__"];
 
 /// Folders deeper than this hold no checkpoint that a guess is worth for.
 const DEEPEST: usize = 8;
@@ -63,9 +71,12 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         write_file(&policy, load::policy_template(&seen).as_bytes())?;
         let models = plural(seen.models.len() as u64, "model", "models");
         writeln!(out, "wrote {} for {models}; read it and correct what was guessed", policy.display())?;
+        for (pattern, _) in seen.models.iter().filter(|(_, bases)| bases.is_empty()) {
+            writeln!(out, "    {pattern}: no card names a base; name it there, or say `origin = \"from-scratch\"`")?;
+        }
     }
     match load::hook_state() {
-        load::HookState::Installed(path) => writeln!(out, "kept {}: it runs forebear already", path.display())?,
+        load::HookState::Installed(path, _) => writeln!(out, "kept {}: it runs forebear already", path.display())?,
         load::HookState::NoRepository => writeln!(out, "no git repository here, so no hook")?,
         _ if agreed("Install the pre-push hook?", arguments.yes)? => {
             writeln!(out, "{}", load::install_hook()?)?;
@@ -80,8 +91,19 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         write_file(&workflow, WORKFLOW.as_bytes())?;
         writeln!(out, "wrote {}", workflow.display())?;
     }
+    writeln!(out, "\nnext: {}", next(globals))?;
     out.finish()?;
     Ok(Outcome::Pass)
+}
+
+/// What to do now: without a base there is nothing to compare with.
+fn next(globals: &Globals) -> &'static str {
+    let registered = places::registries(globals).ok().and_then(|paths| Registry::open(&paths).ok());
+    if registered.is_some_and(|registry| !registry.is_empty()) {
+        "`forebear check --path .` says what a push would be told"
+    } else {
+        "`forebear registry add MODEL --id OWNER/NAME --license ID` for each base you start from; then `forebear doctor`"
+    }
 }
 
 /// Nobody to ask means no, unless everything was agreed to beforehand.
@@ -98,21 +120,30 @@ fn agreed(question: &str, yes: bool) -> io::Result<bool> {
 }
 
 fn look(root: &Path) -> anyhow::Result<Seen> {
-    let card = Card::read(&root.join("README.md"))?;
+    let card = card(&root.join("README.md"))?;
+    let head = places::git(&["symbolic-ref", "--short", "HEAD"]);
+    let theirs =
+        remote().and_then(|remote| places::git(&["symbolic-ref", "--short", &format!("refs/remotes/{remote}/HEAD")]));
+    let theirs = theirs.and_then(|branch| branch.split_once('/').map(|(_, branch)| branch.to_owned()));
     let mut seen = Seen {
         name: name(root),
-        license: card.license.clone(),
-        branch: places::git(&["symbolic-ref", "--short", "HEAD"]),
+        license: card.as_ref().and_then(|card| card.license_id()).map(|license| license.value.clone()),
+        branches: theirs.iter().chain(head.iter().filter(|head| theirs.as_ref() != Some(head))).cloned().collect(),
         models: BTreeMap::new(),
     };
     for folder in folders_with_weights(root)? {
         let inside = folder.strip_prefix(root).unwrap_or(&folder);
-        let mut bases = Card::read(&folder.join("README.md"))?.bases;
-        bases.extend(adapter_base(&folder.join("adapter_config.json"))?);
+        let own = self::card(&folder.join("README.md"))?;
+        let mut bases: Vec<_> = adapter_base(&folder.join("adapter_config.json"))?
+            .into_iter()
+            .map(|base| (base, "adapter".to_owned()))
+            .collect();
         if bases.is_empty() {
-            bases.clone_from(&card.bases);
+            bases = own.as_ref().map(claimed).unwrap_or_default();
         }
-        bases.dedup();
+        if bases.is_empty() {
+            bases = card.as_ref().map(claimed).unwrap_or_default();
+        }
         let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
         let pattern = if parts.is_empty() { "*".to_owned() } else { format!("{}/**", parts.join("/")) };
         seen.models.insert(pattern, bases);
@@ -120,9 +151,16 @@ fn look(root: &Path) -> anyhow::Result<Seen> {
     Ok(seen)
 }
 
+/// The remote that is pushed to: `origin`, or else the first there is.
+fn remote() -> Option<String> {
+    let origin = places::git(&["remote", "get-url", "origin"]).map(|_| "origin".to_owned());
+    origin.or_else(|| places::git(&["remote"]))
+}
+
 /// `owner/name` of the remote that is pushed to, or the folder's own name.
 fn name(root: &Path) -> String {
-    let remote = places::git(&["remote", "get-url", "origin"]).and_then(|url| repository_name(&url));
+    let remote =
+        remote().and_then(|remote| places::git(&["remote", "get-url", &remote])).and_then(|url| repository_name(&url));
     let folder = || fs::canonicalize(root).ok()?.file_name().map(|name| name.to_string_lossy().into_owned());
     remote.or_else(folder).unwrap_or_else(|| "model".to_owned())
 }
@@ -151,10 +189,15 @@ fn folders_with_weights(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
             let path = entry.path();
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !hidden && depth < DEEPEST => folders.push((path, depth + 1)),
+                Ok(kind) if kind.is_dir() => {
+                    let foreign = NOT_OURS.iter().any(|name| entry.file_name() == *name);
+                    if !hidden && !foreign && depth < DEEPEST {
+                        folders.push((path, depth + 1));
+                    }
+                }
                 Ok(kind) if kind.is_file() => {
                     let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-                    weights |= WEIGHTS.contains(&ending.as_str());
+                    weights |= WEIGHTS.contains(&ending.as_str()) && !load::is_fingerprint(&path);
                 }
                 _ => {}
             }
@@ -167,33 +210,19 @@ fn folders_with_weights(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// What a model card's front matter says.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Card {
-    license: Option<String>,
-    bases: Vec<String>,
+/// A model card. A guess is to be corrected by a person, so one that does not parse is no card.
+fn card(path: &Path) -> anyhow::Result<Option<Card>> {
+    let text = if path.is_file() { read_text(path)? } else { return Ok(None) };
+    Ok(Card::parse(&path.display().to_string(), text).ok().flatten())
 }
 
-impl Card {
-    fn read(path: &Path) -> anyhow::Result<Self> {
-        if path.is_file() { Ok(Self::parse(&read_text(path)?)) } else { Ok(Self::default()) }
-    }
-
-    /// A guess to be corrected by a person: what does not parse is left out.
-    fn parse(text: &str) -> Self {
-        let front = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---")).map(|(front, _)| front);
-        let Some(value) = front.and_then(|front| serde_saphyr::from_str::<serde_json::Value>(front).ok()) else {
-            return Self::default();
-        };
-        let bases = match value.get("base_model") {
-            Some(serde_json::Value::String(base)) => vec![base.clone()],
-            Some(serde_json::Value::Array(bases)) => {
-                bases.iter().filter_map(|base| base.as_str().map(str::to_owned)).collect()
-            }
-            _ => Vec::new(),
-        };
-        Self { license: value.get("license").and_then(|license| license.as_str().map(str::to_owned)), bases }
-    }
+/// The bases that a card names; several are a merge unless it says otherwise.
+fn claimed(card: &Card) -> Vec<(String, String)> {
+    let said = card.relation.as_ref().map(|relation| relation.value.to_ascii_lowercase());
+    let known = said.filter(|said| RELATIONS.contains(&said.as_str()));
+    let guess = if card.base_models.len() > 1 { "merge" } else { "finetune" };
+    let relation = known.unwrap_or_else(|| guess.to_owned());
+    card.base_models.iter().map(|base| (base.value.clone(), relation.clone())).collect()
 }
 
 fn adapter_base(path: &Path) -> anyhow::Result<Option<String>> {
@@ -224,12 +253,21 @@ mod tests {
 
     #[test]
     fn cards_name_one_base_or_several_or_none() {
-        let card = Card::parse("---\nlicense: apache-2.0\nbase_model: a/b\n---\n# Orca\n");
-        assert_eq!(card, Card { license: Some("apache-2.0".to_owned()), bases: vec!["a/b".to_owned()] });
-        assert_eq!(Card::parse("---\nbase_model:\n- a/b\n- c/d\n---\n").bases, ["a/b", "c/d"]);
-        for text in ["", "# Orca", "---\n: : :\n---\n", "---\nlicense: x\n", "---\nbase_model: 3\n---\n"] {
-            assert_eq!(Card::parse(text), Card::default(), "{text:?}");
-        }
+        let claimed_by = |text: &str| Card::parse("README.md", text.to_owned()).ok().flatten().as_ref().map(claimed);
+        let bases = |list: &[(&str, &str)]| {
+            Some(list.iter().map(|(base, relation)| ((*base).to_owned(), (*relation).to_owned())).collect::<Vec<_>>())
+        };
+        assert_eq!(claimed_by("---\nbase_model: a/b\n---\n# Orca\n"), bases(&[("a/b", "finetune")]));
+        assert_eq!(
+            claimed_by("---\nbase_model: a/b\nbase_model_relation: Quantized\n---\n"),
+            bases(&[("a/b", "quantized")])
+        );
+        assert_eq!(
+            claimed_by("---\nbase_model: a/b\nbase_model_relation: unheard-of\n---\n"),
+            bases(&[("a/b", "finetune")])
+        );
+        assert_eq!(claimed_by("---\nbase_model:\n- a/b\n- c/d\n---\n"), bases(&[("a/b", "merge"), ("c/d", "merge")]));
+        assert_eq!(claimed_by("# Orca"), None);
     }
 
     #[test]
@@ -249,8 +287,10 @@ mod tests {
         }
         let seen = look(root.path())?;
         assert_eq!(seen.license.as_deref(), Some("mit"));
-        let models: Vec<_> = seen.models.iter().map(|(pattern, bases)| (pattern.as_str(), bases.join(" "))).collect();
-        assert_eq!(models, [("adapters/x/**", "a/adapted".to_owned()), ("checkpoints/orca/**", "a/root".to_owned())]);
+        let models: Vec<_> = seen.models.iter().map(|(pattern, bases)| (pattern.as_str(), bases.as_slice())).collect();
+        let one = |base: &str, relation: &str| vec![(base.to_owned(), relation.to_owned())];
+        let (adapter, root_card) = (one("a/adapted", "adapter"), one("a/root", "finetune"));
+        assert_eq!(models, [("adapters/x/**", &adapter[..]), ("checkpoints/orca/**", &root_card[..])]);
         Ok(())
     }
 }

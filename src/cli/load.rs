@@ -8,6 +8,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
 use forebear::changes::{self, Content, File, FileState, InstallOptions, Repository};
@@ -58,7 +59,7 @@ pub(crate) fn fingerprint_path(path: &Path, globals: &Globals) -> anyhow::Result
 }
 
 /// Whether a file is a fingerprint: safetensors that say so in their metadata.
-fn is_fingerprint(path: &Path) -> bool {
+pub(crate) fn is_fingerprint(path: &Path) -> bool {
     Content::Disk(path.to_owned()).head(64).is_ok_and(|head| Fingerprint::says_so(&head))
 }
 
@@ -128,17 +129,17 @@ pub(crate) fn headers(path: &Path) -> anyhow::Result<Vec<String>> {
     Ok(headers.copyright.into_iter().chain(headers.spdx).map(|(_, line)| line).collect())
 }
 
-/// The text of a policy for what was seen.
+/// The text of a policy for what was seen. Nothing is declared to be from scratch that its owner did not call so.
 pub(crate) fn policy_template(seen: &Seen) -> String {
     let models = seen.models.iter().map(|(pattern, bases)| SeenModel {
         glob: pattern.clone(),
-        origin: if bases.is_empty() { Origin::FromScratch } else { Origin::Derived },
-        bases: bases.iter().map(|base| (base.clone(), "finetune".to_owned())).collect(),
+        origin: Origin::Derived,
+        bases: bases.clone(),
     });
     init_policy(&policy::Seen {
         name: Some(seen.name.clone()),
         license: seen.license.clone(),
-        branches: seen.branch.iter().cloned().collect(),
+        branches: seen.branches.clone(),
         models: models.collect(),
     })
 }
@@ -156,10 +157,12 @@ pub(crate) fn install_hook() -> anyhow::Result<String> {
 /// State of the pre-push hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HookState {
-    /// It is there and would run.
-    Installed(PathBuf),
-    /// There is none, or it is somebody else's.
+    /// It is there and would run this program, which says this of itself.
+    Installed(PathBuf, String),
+    /// There is none.
     Missing,
+    /// There is one, and it is somebody else's.
+    Foreign(PathBuf),
     /// It is there and would not do its work, with the reasons.
     Broken(Vec<String>),
     /// There is no git repository here.
@@ -170,9 +173,28 @@ pub(crate) enum HookState {
 pub(crate) fn hook_state() -> HookState {
     let Ok(repository) = Repository::discover(Path::new(".")) else { return HookState::NoRepository };
     match repository.hook_status() {
-        Ok(status) if !matches!(status.state, changes::HookState::Installed(_)) => HookState::Missing,
-        Ok(status) if status.problems.is_empty() => HookState::Installed(status.path.unwrap_or(status.directory)),
-        Ok(status) => HookState::Broken(status.problems),
+        Ok(status) if status.state == changes::HookState::Absent => HookState::Missing,
+        Ok(status) if status.state == changes::HookState::Foreign => {
+            HookState::Foreign(status.path.unwrap_or(status.directory))
+        }
+        Ok(status) if !status.problems.is_empty() => HookState::Broken(status.problems),
+        Ok(status) => match started(status.binary.as_deref().unwrap_or(Path::new("forebear"))) {
+            Ok(said) => HookState::Installed(status.path.unwrap_or(status.directory), said),
+            Err(reason) => HookState::Broken(vec![reason]),
+        },
         Err(error) => HookState::Broken(vec![error.to_string()]),
+    }
+}
+
+/// Starts the program that the hook would start, and returns what it calls itself.
+fn started(program: &Path) -> Result<String, String> {
+    let shown = program.display();
+    let output =
+        Command::new(program).arg("--version").output().map_err(|error| format!("{shown} does not start: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success() && said.starts_with("forebear ") {
+        Ok(said)
+    } else {
+        Err(format!("{shown} is what the hook runs, and it is not forebear"))
     }
 }

@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::evidence::{ConfigContext, Context, SigmaContext};
-    use crate::reports::human::tests::comparison;
+    use crate::reports::samples::comparison;
 
     fn shown(comparison: &Comparison, look: Look) -> String {
         let mut out = Vec::new();
@@ -216,10 +216,10 @@ mod tests {
         assert_snapshot!(shown(&nothing, Look::default()), @"
         suspect   checkpoints/orca/model.safetensors
         base      Qwen/Qwen2.5-0.5B
-        relation  no-evidence: no evidence found of descent from the base
+        relation  no-evidence: not checked, since nothing in the two can be compared
                   log10 p —, effect 0.00
 
-        no mechanism could be run
+        no mechanism could be run: no two matrices have one shape, or none is large enough to be evidence
         ");
     }
 }

@@ -67,7 +67,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::reports::human::tests::blocked;
+    use crate::reports::samples::blocked;
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();

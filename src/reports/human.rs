@@ -81,7 +81,8 @@ fn title(message: &str, beside: usize, look: Look) -> (String, String) {
     let words = first.split_whitespace().count();
     let rest: Vec<&str> = text.split_whitespace().skip(words).collect();
     let more = wrap(&rest.join(" "), look.beside(4));
-    (first, more.iter().map(|line| format!("    {}\n", look.strong(line))).collect())
+    let lines = more.iter().map(|line| look.strong(line));
+    (first, lines.fold(String::new(), |text, line| text + "    " + &line + "\n"))
 }
 
 fn said(name: &'static str, lines: &[String]) -> annotate_snippets::Message<'static> {
@@ -98,7 +99,8 @@ fn evidence_lines(evidence: &Evidence, look: Look) -> Vec<String> {
         super::text::thousands(evidence.n)
     );
     let silent = evidence.log10_p.is_none_or(|p| p > SILENT);
-    let more = if silent { Vec::new() } else { vec![format!("null: {}", clause(&evidence.null)), evidence.detail.clone()] };
+    let more =
+        if silent { Vec::new() } else { vec![format!("null: {}", clause(&evidence.null)), evidence.detail.clone()] };
     std::iter::once(numbers).chain(more).flat_map(|text| wrap(&harmless(&text), look.beside(16))).collect()
 }
 
@@ -154,8 +156,10 @@ fn summary(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     if !report.waived.is_empty() {
         said.push(format!("{} waived", report.waived.len()));
     }
-    if report.models.iter().any(|model| model.searched == 0) {
-        said.push("descent not checked".to_owned());
+    match report.models.iter().filter(|model| model.searched == 0).count() {
+        0 => {}
+        all if all == report.models.len() => said.push("descent not checked".to_owned()),
+        some => said.push(format!("descent of {some} not checked")),
     }
     let verdict = match report.verdict {
         Verdict::Pass => "passed",
@@ -195,118 +199,20 @@ fn scanned(report: &Report) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::evidence::{Context, LayerEffect, Relation};
-    use crate::findings::Rule;
-    use crate::reports::{SCHEMA_VERSION, Scope, Stats, Tool};
+    use crate::reports::Stats;
+    use crate::reports::samples::blocked;
 
-    /// A comparison with everything in it.
-    pub(in crate::reports) fn comparison() -> Comparison {
-        Comparison {
-            suspect: "checkpoints/orca/model.safetensors".to_owned(),
-            base: "Qwen/Qwen2.5-0.5B".to_owned(),
-            relation: Relation::Derived,
-            log10_p: Some(-41.2),
-            effect: 0.87,
-            mechanisms: vec![
-                Evidence {
-                    mechanism: "aligned-samples".to_owned(),
-                    log10_p: Some(-41.2),
-                    effect: 0.87,
-                    null: "signs of sampled weights of two unrelated trainings agree by chance".to_owned(),
-                    n: 12_288,
-                    detail: "11,489 of 12,288 sampled signs agree in 168 of 168 matrices".to_owned(),
-                },
-                Evidence {
-                    mechanism: "row-hash".to_owned(),
-                    log10_p: None,
-                    effect: 0.0,
-                    null: "no row is the same by chance".to_owned(),
-                    n: 0,
-                    detail: "no row is kept unchanged".to_owned(),
-                },
-            ],
-            layers: (0..4).map(|layer| LayerEffect { suspect_layer: layer, base_layer: layer, effect: 0.8 }).collect(),
-            parts: Vec::new(),
-            context: Context::default(),
-        }
-    }
-
-    /// A report in which a push is blocked.
-    pub(in crate::reports) fn blocked() -> Report {
-        let path = "checkpoints/orca/model.safetensors";
-        let finding = |rule: Rule, message: &str, remedy: &str| Finding {
-            rule,
-            level: rule.default_level(),
-            message: message.to_owned(),
-            path: Some(path.to_owned()),
-            line: None,
-            span: None,
-            model: Some(path.to_owned()),
-            base: Some("Qwen/Qwen2.5-0.5B".to_owned()),
-            obligation: None,
-            clause: None,
-            evidence: Vec::new(),
-            remedy: remedy.to_owned(),
-            fingerprint: "0123456789abcdef".to_owned(),
-            cap: None,
-            model_ids: Vec::new(),
-        };
-        let lineage = Finding {
-            evidence: comparison().mechanisms,
-            ..finding(
-                Rule::UndeclaredLineage,
-                "checkpoints/orca/model.safetensors is consistent with derivation from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path",
-                "declare it in policy.toml:\n[[model]]\npaths = [\"checkpoints/orca/**\"]\norigin = \"derived\"\nbases = [{ id = \"Qwen/Qwen2.5-0.5B\", relation = \"finetune\" }]",
-            )
-        };
-        let notice = Finding {
-            obligation: Some("notice-file".to_owned()),
-            clause: Some("§4(d)".to_owned()),
-            ..finding(
-                Rule::MissingNotice,
-                "the notice of Qwen/Qwen2.5-0.5B is not in the tree",
-                "add the notice to NOTICE, beside the checkpoint or at the root",
-            )
-        };
-        let card = Finding {
-            path: Some("README.md".to_owned()),
-            line: Some(3),
-            model: None,
-            ..finding(Rule::CardMismatch, "the card names no base_model", "add `base_model: Qwen/Qwen2.5-0.5B`")
-        };
-        Report {
-            schema_version: SCHEMA_VERSION,
-            tool: Tool::default(),
-            verdict: Verdict::Block,
-            scope: Scope {
-                kind: "push".to_owned(),
-                refs: vec!["refs/heads/main".to_owned()],
-                commits: 5,
-                files: 14,
-                bytes: 1_200_000_000,
-            },
-            models: vec![ReportedModel {
-                path: path.to_owned(),
-                id: "sha256:00".to_owned(),
-                format: "safetensors".to_owned(),
-                architecture: "Qwen2ForCausalLM".to_owned(),
-                parameters: 494_032_768,
-                bytes: 988_097_824,
-                declared: Vec::new(),
-                matches: vec![comparison()],
-                searched: 12,
-            }],
-            findings: vec![lineage, notice, card],
-            waived: Vec::new(),
-            remarks: vec!["refs/heads/old is deleted; nothing of it is looked at".to_owned()],
-            stats: Stats { seconds: 1.32, bytes_read: 988_097_824, cache_hits: 2 },
-        }
+    /// The same, with what a waiver is keyed to.
+    fn waivable() -> Report {
+        let mut report = blocked();
+        report.findings[0].model_ids = vec!["sha256:00".to_owned()];
+        report
     }
 
     fn shown(report: &Report, look: Look) -> String {
@@ -317,16 +223,15 @@ pub(super) mod tests {
 
     #[test]
     fn a_blocked_push_says_what_where_why_and_what_to_do() {
-        assert_snapshot!(shown(&blocked(), Look::default()), @r#"
+        assert_snapshot!(shown(&waivable(), Look::default()), @r#"
         deny[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from
-                                  Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
+            Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
         --> checkpoints/orca/model.safetensors
          = evidence: aligned-samples, log10 p −41.2, effect 0.87, n 12,288
                      null: signs of sampled weights of two unrelated trainings agree by chance
                      11,489 of 12,288 sampled signs agree in 168 of 168 matrices
          = evidence: row-hash, log10 p —, effect 0.00, n 0
-                     null: no row is the same by chance
-                     no row is kept unchanged
+         = model: sha256:00
          = help: declare it in policy.toml:
                  [[model]]
                  paths = ["checkpoints/orca/**"]
@@ -346,18 +251,18 @@ pub(super) mod tests {
         checkpoints/orca/model.safetensors (safetensors, 494,032,768 parameters): consistent with
             derivation from Qwen/Qwen2.5-0.5B (derived, log10 p −41.2, not declared)
 
-        blocked: 2 denied, 1 warning — 1 checkpoint (988.1 MB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
+        blocked: 2 denied, 1 warning
+            1 checkpoint (988.1 MB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
         "#);
     }
 
     #[test]
     fn a_narrow_terminal_gets_short_lines_and_an_unbroken_snippet() {
-        let text = shown(&blocked(), Look { color: false, width: 60 });
+        let text = shown(&waivable(), Look { color: false, width: 60 });
         assert_snapshot!(text.split("\n\n").next().unwrap(), @r#"
         deny[undeclared-lineage]: checkpoints/orca/model.safetensors
-                                  is consistent with derivation from
-                                  Qwen/Qwen2.5-0.5B (derived), which
-                                  is not declared for this path
+            is consistent with derivation from Qwen/Qwen2.5-0.5B
+            (derived), which is not declared for this path
         --> checkpoints/orca/model.safetensors
          = evidence: aligned-samples, log10 p −41.2, effect 0.87,
                      n 12,288
@@ -366,8 +271,7 @@ pub(super) mod tests {
                      11,489 of 12,288 sampled signs agree in 168
                      of 168 matrices
          = evidence: row-hash, log10 p —, effect 0.00, n 0
-                     null: no row is the same by chance
-                     no row is kept unchanged
+         = model: sha256:00
          = help: declare it in policy.toml:
                  [[model]]
                  paths = ["checkpoints/orca/**"]
@@ -413,22 +317,26 @@ pub(super) mod tests {
         checkpoints/orca/model.safetensors (safetensors, 494,032,768 parameters): consistent with
             derivation from Qwen/Qwen2.5-0.5B (derived, log10 p −41.2, declared)
         own.gguf (gguf, 494,032,768 parameters): no evidence found of descent from any of 12 bases
-        new.npz (safetensors, 494,032,768 parameters): compared with no base
+        new.npz (safetensors, 494,032,768 parameters): not compared
 
-        passed: nothing denied, 1 waived — 3 checkpoints (3.0 GB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
+        passed: nothing denied, 1 waived, descent of 1 not checked
+            3 checkpoints (3.0 GB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
         ");
     }
 
     #[test]
     fn what_could_not_be_checked_is_not_called_a_pass() {
         let report = Report { verdict: Verdict::Error, findings: Vec::new(), ..blocked() };
-        assert_snapshot!(shown(&report, Look::default()).lines().last().unwrap(), @"could not check, so this counts as blocked — 1 checkpoint (988.1 MB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)");
+        assert_snapshot!(shown(&report, Look::default()).split_once("\n\n").unwrap().1, @"
+        could not check, so this counts as blocked
+            1 checkpoint (988.1 MB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
+        ");
     }
 
     #[test]
     fn color_only_paints() {
-        let plain = shown(&blocked(), Look::default());
-        let painted = shown(&blocked(), Look { color: true, ..Look::default() });
+        let plain = shown(&waivable(), Look::default());
+        let painted = shown(&waivable(), Look { color: true, ..Look::default() });
         assert_ne!(plain, painted);
         assert_eq!(anstream::adapter::strip_str(&painted).to_string(), plain);
     }

@@ -27,7 +27,7 @@ pub fn identify(report: &IdentifyReport, look: Look, out: &mut dyn Write) -> io:
     }
     for other in others {
         let line = format!(
-            "{}  {}, log10 p {}, effect {:.2} ({})",
+            "{}: {}, log10 p {}, effect {:.2} ({})",
             other.base,
             other.relation.name(),
             log10_p(other.log10_p),
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use crate::evidence::{Comparison, Relation};
     use crate::reports::SCHEMA_VERSION;
-    use crate::reports::human::tests::comparison;
+    use crate::reports::samples::comparison;
 
     fn shown(matches: Vec<Comparison>) -> String {
         let report = IdentifyReport {
@@ -75,7 +75,8 @@ mod tests {
         let text = shown(vec![comparison(), remote]);
         assert_snapshot!(text.split_once("other bases").unwrap().1, @"
          with evidence, best first
-            Qwen/Qwen2.5-0.5B-Instruct  shared-origin, log10 p −9.0, effect 0.20 (the same initialisation or a remote common ancestor; not evidence of derivation)
+            Qwen/Qwen2.5-0.5B-Instruct: shared-origin, log10 p −9.0, effect 0.20 (the same
+                initialisation or a remote common ancestor; not evidence of derivation)
 
         evidence for 2 bases of 12 bases searched
         ");

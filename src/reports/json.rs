@@ -18,7 +18,7 @@ pub fn json<T: Serialize>(report: &T, out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reports::human::tests::blocked;
+    use crate::reports::samples::blocked;
     use crate::reports::{IdentifyReport, Report, SCHEMA_VERSION};
 
     type TestResult = Result<(), Box<dyn std::error::Error>>;

@@ -13,6 +13,8 @@ mod identify;
 mod json;
 mod junit;
 mod report;
+#[cfg(test)]
+mod samples;
 mod sarif;
 mod text;
 

@@ -79,9 +79,69 @@ fn a_report_goes_to_a_file_whole_or_not_at_all() {
 #[test]
 fn every_schema_is_a_schema() {
     let folder = tempdir().unwrap();
-    for output in ["check", "compare", "identify", "fingerprint"] {
+    for output in ["check", "compare", "identify", "fingerprint", "policy"] {
         let schema = serde_json::from_str(&stdout(folder.path(), &["schema", output])).unwrap();
         assert!(jsonschema::meta::is_valid(&schema), "{output}");
+    }
+}
+
+/// A policy as the schema sees it: dates are strings there.
+fn as_json(policy: &str) -> serde_json::Value {
+    fn walk(value: toml::Value) -> serde_json::Value {
+        match value {
+            toml::Value::Datetime(date) => date.to_string().into(),
+            toml::Value::Array(items) => items.into_iter().map(walk).collect(),
+            toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, walk(value))).collect(),
+            other => serde_json::to_value(other).unwrap(),
+        }
+    }
+    walk(toml::Value::Table(toml::from_str(policy).unwrap()))
+}
+
+#[test]
+fn the_schema_of_the_policy_takes_what_the_program_takes() {
+    let folder = tempdir().unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&stdout(folder.path(), &["schema", "policy"])).unwrap();
+    let rules: serde_json::Value =
+        serde_json::from_str(&stdout(folder.path(), &["explain", "--format", "json"])).unwrap();
+    for rule in rules.as_array().unwrap() {
+        let described = &schema["properties"]["rules"]["properties"][rule["rule"].as_str().unwrap()];
+        assert_eq!(described["default"], rule["default_level"], "{rule}");
+    }
+    let own = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("policy.toml")).unwrap();
+    // The commented examples of the file count too.
+    let live = own.lines().map(|line| {
+        let rest = line.strip_prefix("# ").unwrap_or(line).trim_start();
+        let setting = rest.starts_with("[[") || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+        if setting { rest.replace("sha256:...", &format!("sha256:{}", "ab".repeat(32))) } else { line.to_owned() }
+    });
+    let examples = live.collect::<Vec<_>>().join("\n");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let accepted = |policy: &str| {
+        fs::write(folder.path().join("policy.toml"), policy).unwrap();
+        let program = forebear(folder.path()).args(["registry", "list"]).output().unwrap().status.success();
+        (validator.is_valid(&as_json(policy)), program)
+    };
+    assert_eq!(accepted(&own), (true, true));
+    assert!(examples.contains("\n[[waiver]]\nrule = ") && examples.contains("\n[[model]]\npaths = "), "{examples}");
+    assert_eq!(accepted(&examples), (true, true), "{examples}");
+    for wrong in [
+        "",
+        "schema = 2",
+        "schema = 1\nlicence = \"MIT\"",
+        "schema = 1\n[release]\nname = \" \"",
+        "schema = 1\n[registry]\npaths = [\"../elsewhere\"]",
+        "schema = 1\n[registry]\npaths = [\"/elsewhere\"]",
+        "schema = 1\n[rules]\nmissing-notices = \"deny\"",
+        "schema = 1\n[rules]\nmissing-notice = \"error\"",
+        "schema = 1\n[[model]]\npaths = []",
+        "schema = 1\n[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\" }]",
+        "schema = 1\n[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\", relation = \"copied\" }]",
+        "schema = 1\n[[waiver]]\nrule = \"unused-waiver\"\nowner = \"a\"\nreason = \"b\"\nexpires = 2026-12-31",
+        "schema = 1\n[[waiver]]\nrule = \"missing-notice\"\nmodel = \"x\"\nowner = \"a\"\nreason = \"b\"\nexpires = 2026-12-31",
+        "schema = 1\n[[waiver]]\nrule = \"missing-notice\"\nowner = \"a\"\nreason = \"b\"",
+    ] {
+        assert_eq!(accepted(wrong), (false, false), "{wrong}");
     }
 }
 
@@ -143,6 +203,7 @@ fn a_policy_is_written_once_and_never_over_another() {
     fs::write(folder.path().join("README.md"), card).unwrap();
     let said = stdout(folder.path(), &["init"]);
     assert!(said.contains("wrote ") && said.contains("no git repository here"), "{said}");
+    assert!(said.contains("next: `forebear registry add"), "{said}");
     let policy = fs::read_to_string(folder.path().join("policy.toml")).unwrap();
     let parsed: toml::Table = toml::from_str(&policy).unwrap();
     assert_eq!(parsed["model"][0]["bases"][0]["id"].as_str(), Some("acme/\"base"));
@@ -173,7 +234,8 @@ fn the_doctor_passes_where_a_push_would_be_checked() {
     let hook = folder.path().join(".git/hooks/pre-push");
     stdout(folder.path(), &["hook", "install"]);
     let said = stdout(folder.path(), &["doctor"]);
-    assert!(said.contains("runs forebear") && said.contains("ok    git "), "{said}");
+    let runs = format!("runs forebear {}", env!("CARGO_PKG_VERSION"));
+    assert!(said.contains(&runs) && said.contains("ok    git "), "{said}");
     fs::set_permissions(&hook, PermissionsExt::from_mode(0o644)).unwrap();
     let output = forebear(folder.path()).arg("doctor").output().unwrap();
     assert_eq!(output.status.code(), Some(2), "git skips a hook that is not executable");

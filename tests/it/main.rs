@@ -8,6 +8,7 @@ mod changes;
 mod command_line;
 mod git_harness;
 mod hooks;
+mod init_story;
 mod layers;
 mod push;
 mod readme;

@@ -47,8 +47,8 @@ fn the_readme_shows_the_blocked_push_of_the_demo() {
     let told = settled(&stdout(folder.path(), &["demo"]));
     let (_, from_second) = told.split_once("    $ git push hub main\n").unwrap();
     let (blocked, third) = from_second.split_once("\n3. ").unwrap();
-    let block: String = blocked.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
-    shows("README.md", "```text\n$ git push hub main\n", "```\n", &format!("{}\n", block.trim_end()));
+    let block: Vec<&str> = blocked.trim_end().lines().map(|line| line.strip_prefix("    ").unwrap_or(line)).collect();
+    shows("README.md", "```text\n$ git push hub main\n", "```\n", &(block.join("\n") + "\n"));
     assert!(third.contains("passed: nothing denied") && third.contains("(git push ended with 0)"), "{third}");
 }
 
@@ -59,7 +59,7 @@ fn the_commands_page_is_the_help_of_the_program() {
         let output = forebear(folder.path()).args(arguments).arg("--help").env("COLUMNS", "100").output().unwrap();
         assert!(output.status.success(), "{arguments:?}");
         let text = String::from_utf8(output.stdout).unwrap();
-        text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>()
+        text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
     };
     let main = help(&[]);
     let (_, commands) = main.split_once("Commands:\n").unwrap();
@@ -75,7 +75,7 @@ fn the_commands_page_is_the_help_of_the_program() {
         let text = help(&[name]);
         // The global options are said once, above.
         let own = text.split_once("\nGlobal options:").map_or(text.as_str(), |(own, _)| own);
-        page.push_str(&format!("\n## forebear {name}\n\n```text\n{}\n```\n", own.trim_end()));
+        page += &["\n## forebear ", name, "\n\n```text\n", own.trim_end(), "\n```\n"].concat();
     }
     shows("docs/commands.md", "<!-- generated -->\n\n", "<!-- end -->\n", &format!("{page}\n"));
 }
