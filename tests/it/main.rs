@@ -6,8 +6,10 @@
 
 mod changes;
 mod command_line;
+mod conversions;
 mod git_harness;
 mod hooks;
 mod layers;
+mod lineage;
 mod push;
 mod registry_story;
