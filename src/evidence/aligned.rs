@@ -135,16 +135,17 @@ impl<'a> Halves<'a> {
     }
 }
 
-/// Cosine of stored (companded) values: what matching uses.
+/// Cosine of stored (companded) values: what matching uses. Sums of so few int8 products fit in 32 bits, which lets
+/// the loop be vectorised: models of many experts have tens of thousands of matrices of one shape.
 fn cosine(a: &[i8], b: &[i8]) -> f64 {
-    let (mut dot, mut left, mut right) = (0i64, 0i64, 0i64);
+    let (mut dot, mut left, mut right) = (0i32, 0i32, 0i32);
     for (x, y) in a.iter().zip(b) {
-        let (x, y) = (i64::from(*x), i64::from(*y));
+        let (x, y) = (i32::from(*x), i32::from(*y));
         dot += x * y;
         left += x * x;
         right += y * y;
     }
-    dot as f64 / ((left as f64) * (right as f64)).sqrt().max(f64::MIN_POSITIVE)
+    f64::from(dot) / (f64::from(left) * f64::from(right)).sqrt().max(f64::MIN_POSITIVE)
 }
 
 /// Cosine after undoing the companding: the correlation that is shown.

@@ -16,6 +16,10 @@ pub(super) const COLLISION_LOG10: f64 = -15.0;
 const SHORTEST_ROW: u64 = 16;
 /// Fewer shared hashes than this count for nothing.
 const FEWEST: usize = 2;
+/// Holders remembered of one line: copies of a block beyond these add nothing but time.
+const MOST_HOLDERS: usize = 64;
+/// Fewer testable hashes than this give no share.
+const ENOUGH: usize = 8;
 
 /// What one matrix shares with another model.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +84,10 @@ impl Index {
             {
                 if length >= SHORTEST_ROW {
                     for hash in list {
-                        index.lines.entry(*hash).or_default().push((at, is_row));
+                        let holders = index.lines.entry(*hash).or_default();
+                        if holders.len() < MOST_HOLDERS {
+                            holders.push((at, is_row));
+                        }
                     }
                 }
             }
@@ -104,14 +111,20 @@ impl Index {
                 found.insert(*hash);
             }
         }
-        // A sampled hash can only be missed by a holder whose sample reaches that far.
-        let reach = holders.keys().filter_map(|(at, is_row)| sample_reach(theirs.get(*at)?, *is_row)).max()?;
-        let testable = hashes.iter().filter(|hash| **hash <= reach).count().max(found.len());
+        // Beyond the reach of a holder's sample a line may be there and not be seen. Where the lines are spread over
+        // several holders, all of them must reach; a sample that reaches nearly nothing tells nothing.
+        let reaches: Vec<u64> =
+            holders.keys().filter_map(|(at, is_row)| sample_reach(theirs.get(*at)?, *is_row)).collect();
+        let within = |reach: u64| hashes.iter().filter(|hash| **hash <= reach).count();
+        let least = reaches.iter().min().copied().filter(|reach| within(*reach) >= ENOUGH);
+        let reach = least.or_else(|| reaches.iter().max().copied())?;
+        let testable = within(reach);
+        let seen = found.iter().filter(|hash| **hash <= reach).count();
         let (best, _) = holders.iter().max_by_key(|(at, count)| (**count, std::cmp::Reverse(**at)))?;
         (found.len() >= FEWEST).then(|| ExactMatch {
             other: best.0,
             kind: ExactKind::Rows,
-            share: found.len() as f64 / testable as f64,
+            share: seen as f64 / testable.max(1) as f64,
             found: found.len(),
         })
     }
@@ -121,8 +134,9 @@ impl Index {
 fn sample_reach(matrix: &MatrixPrint, is_row: bool) -> Option<u64> {
     let (list, lines) =
         if is_row { (&matrix.hashes.rows, matrix.rows) } else { (&matrix.hashes.columns, matrix.columns) };
-    if (list.len() as u64) < lines.min(crate::fingerprint::SAMPLED_LINES as u64) {
-        return Some(u64::MAX); // fewer than were asked for: the sample is the whole
+    let sampled = crate::fingerprint::SAMPLED_LINES as u64;
+    if lines <= sampled || (list.len() as u64) < sampled {
+        return Some(u64::MAX); // the sample is the whole
     }
     list.last().copied()
 }

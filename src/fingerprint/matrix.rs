@@ -4,6 +4,8 @@
 //!
 //! In: decoded values with their place. Out: a [`MatrixPrint`] or a [`VectorPrint`].
 
+use std::borrow::Cow;
+
 use super::hashes;
 use super::needles::needles;
 use super::record::{MatrixPrint, VectorPrint};
@@ -31,8 +33,12 @@ pub(super) struct Described<'a> {
     pub(super) hidden: Option<u64>,
 }
 
-/// Makes the print of a matrix of `rows` × `columns`.
+/// Makes the print of a matrix of `rows` × `columns`. Rows and columns of zeros at the end are padding (vocabularies
+/// and feed-forward blocks are padded to multiples): all but the digests is taken without them.
 pub(super) fn print_matrix(about: &Described, values: &[f32], rows: usize, columns: usize) -> MatrixPrint {
+    let hashes = hashes::hash(values, rows, columns);
+    let (values, rows, columns) = unpadded(values, rows, columns);
+    let values = values.as_ref();
     let small = values.len() < SMALLEST || rows.min(columns) < NARROWEST;
     let no_evidence = if small { Some("too small") } else { formula(values, rows, columns) };
     let moments = moments(values, rows, columns);
@@ -53,13 +59,33 @@ pub(super) fn print_matrix(about: &Described, values: &[f32], rows: usize, colum
         tolerance: tolerance(about.encoding).max(grid_error(about.encoding, values, rows, columns, moments.deviation)),
         formula: no_evidence.map(str::to_owned),
         deviation: moments.deviation,
-        hashes: hashes::hash(values, rows, columns),
+        hashes,
         samples,
         transposed,
         needles: takes_needles(about, rows, columns)
             .filter(|_| no_evidence.is_none())
             .map(|transposed| needles(values, rows, columns, transposed)),
     }
+}
+
+/// A matrix without the rows and columns of zeros at its end; a matrix of zeros is left as it is.
+fn unpadded(values: &[f32], rows: usize, columns: usize) -> (Cow<'_, [f32]>, usize, usize) {
+    let is_zero = |value: &f32| *value == 0.0;
+    let lines = || values.chunks_exact(columns.max(1));
+    let tall = rows - lines().rev().take_while(|line| line.iter().all(is_zero)).count();
+    if tall == 0 {
+        return (Cow::Borrowed(values), rows, columns);
+    }
+    // Most matrices are told by their first line that no column at the end is zero.
+    let wide = lines().take(tall).fold(0, |wide, line| {
+        let tail = line.get(wide..).unwrap_or_default();
+        wide + tail.iter().rposition(|value| !is_zero(value)).map_or(0, |last| last + 1)
+    });
+    if wide == columns {
+        return (Cow::Borrowed(values.get(..tall * columns).unwrap_or(values)), tall, columns);
+    }
+    let kept = lines().take(tall).flat_map(|line| line.get(..wide).unwrap_or_default()).copied().collect();
+    (Cow::Owned(kept), tall, wide)
 }
 
 /// Makes the print of a vector.
@@ -147,10 +173,18 @@ fn tolerance(encoding: &Encoding) -> f32 {
     }
 }
 
-/// Error of rounding to the grid that integers times a scale stand on, relative to the deviation of the values. The
-/// smallest value of a row (or column) that is not zero is one step of its grid, unless the row has no small value.
+/// Error of rounding to the grid that a scale makes of the values, relative to their deviation. The smallest value of
+/// a row (or column) of integers that is not zero is one step of its grid, unless the row has no small value. Unscaled
+/// 8-bit floats stand on a grid of a fixed step where they are smaller than their least normal number.
 fn grid_error(encoding: &Encoding, values: &[f32], rows: usize, columns: usize, deviation: f64) -> f32 {
-    let Encoding::Scaled { values: Dtype::I8 | Dtype::U8, .. } = encoding else { return 0.0 };
+    // A uniform error has deviation step/√12; half as much again for the sample.
+    let error = |step: f64| (1.5 * step / 12f64.sqrt() / deviation.max(f64::MIN_POSITIVE)) as f32;
+    match encoding {
+        Encoding::Plain(Dtype::F8E4M3) => return error(2f64.powi(-9)),
+        Encoding::Plain(Dtype::F8E5M2) => return error(2f64.powi(-16)),
+        Encoding::Scaled { values: Dtype::I8 | Dtype::U8, .. } => {}
+        _ => return 0.0,
+    }
     let (mut by_row, mut by_column) = (vec![f32::INFINITY; rows], vec![f32::INFINITY; columns]);
     for (line, smallest) in values.chunks_exact(columns.max(1)).zip(&mut by_row) {
         for (value, least) in line.iter().zip(&mut by_column).filter(|(value, _)| **value != 0.0) {
@@ -162,9 +196,7 @@ fn grid_error(encoding: &Encoding, values: &[f32], rows: usize, columns: usize, 
         let known: Vec<f64> = steps.iter().filter(|step| step.is_finite()).map(|step| f64::from(*step)).collect();
         known.iter().map(|step| step * step).sum::<f64>() / known.len().max(1) as f64
     };
-    let step = mean_square(&by_row).max(mean_square(&by_column)).sqrt();
-    // A uniform error has deviation step/√12; half as much again for the sample.
-    (1.5 * step / 12f64.sqrt() / deviation.max(f64::MIN_POSITIVE)) as f32
+    error(mean_square(&by_row).max(mean_square(&by_column)).sqrt())
 }
 
 fn plain_tolerance(dtype: Dtype) -> f32 {

@@ -28,18 +28,7 @@ pub(super) fn needles(matrix: &[f32], rows: usize, columns: usize, transposed: b
         let index = if transposed { channel * columns + neuron } else { neuron * columns + channel };
         f64::from(matrix.get(index).copied().unwrap_or_default())
     };
-    let (means, scales): (Vec<f64>, Vec<f64>) = (0..channels)
-        .map(|channel| {
-            let (mut sum, mut squares) = (0.0, 0.0);
-            for neuron in 0..neurons {
-                let value = at(neuron, channel);
-                sum += value;
-                squares += value * value;
-            }
-            let mean = sum / neurons.max(1) as f64;
-            (mean, (squares / neurons.max(1) as f64 - mean * mean).max(0.0).sqrt().max(1e-12))
-        })
-        .unzip();
+    let (means, scales) = channel_moments(neurons, channels, transposed, at);
     let mut kept = Vec::with_capacity(neurons.min(NEEDLES) * channels);
     for neuron in 0..neurons.min(NEEDLES) {
         let row: Vec<f64> = means
@@ -53,6 +42,36 @@ pub(super) fn needles(matrix: &[f32], rows: usize, columns: usize, transposed: b
         kept.extend(row.iter().map(|x| (x * unit).round_ties_even() as i8));
     }
     Needles { channels, rows: kept }
+}
+
+/// Mean and deviation of each channel, read in the order in which the values stand.
+fn channel_moments(
+    neurons: usize,
+    channels: usize,
+    transposed: bool,
+    at: impl Fn(usize, usize) -> f64,
+) -> (Vec<f64>, Vec<f64>) {
+    let mut sums = vec![(0.0, 0.0); channels];
+    let add = |(sum, squares): &mut (f64, f64), value: f64| {
+        *sum += value;
+        *squares += value * value;
+    };
+    if transposed {
+        for (channel, sums) in sums.iter_mut().enumerate() {
+            (0..neurons).for_each(|neuron| add(sums, at(neuron, channel)));
+        }
+    } else {
+        for neuron in 0..neurons {
+            sums.iter_mut().enumerate().for_each(|(channel, sums)| add(sums, at(neuron, channel)));
+        }
+    }
+    let count = neurons.max(1) as f64;
+    sums.iter()
+        .map(|(sum, squares)| {
+            let mean = sum / count;
+            (mean, (squares / count - mean * mean).max(0.0).sqrt().max(1e-12))
+        })
+        .unzip()
 }
 
 #[cfg(test)]

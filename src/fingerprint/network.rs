@@ -31,10 +31,28 @@ pub struct Network {
     pub experts: Option<u64>,
 }
 
-/// Model types whose fused query/key/value rows are interleaved by head.
-const INTERLEAVED: &[&str] = &["gpt_neox", "bloom", "falcon", "gptneox"];
+/// Model types whose fused query/key/value rows are interleaved by key/value head, in Hugging Face's files.
+/// llama.cpp's converter takes them apart.
+const INTERLEAVED: &[&str] = &["gpt_neox", "bloom", "falcon", "internlm2"];
 /// GGUF architectures whose query and key rows llama.cpp's converter permutes.
-const PERMUTED: &[&str] = &["llama", "llama4", "mistral", "granite", "minicpm", "deci", "xverse"];
+const PERMUTED: &[&str] = &[
+    "llama",
+    "mistral",
+    "granite",
+    "granitemoe",
+    "minicpm",
+    "deci",
+    "xverse",
+    "olmo",
+    "arctic",
+    "arcee",
+    "smollm3",
+    "deepseek",
+    "chameleon",
+    "bailingmoe",
+    "internlm2",
+    "baichuan",
+];
 
 impl Network {
     /// Reads the facts from a checkpoint's config.
@@ -73,12 +91,17 @@ impl Network {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_ascii_lowercase();
+        let is_gguf = checkpoint.format == Format::Gguf;
+        let says = |key| checkpoint.config.as_ref().and_then(|config| config.get(key)).and_then(Value::as_bool);
+        // Falcon's first generation shares one key/value head and counts as many as there are query heads.
+        let shares_one = says("multi_query") == Some(true) && says("new_decoder_architecture") != Some(true);
         Heads {
             query: self.heads,
-            key_value: self.kv_heads,
-            head_dim: self.head_dim,
-            permuted_rows: checkpoint.format == Format::Gguf && PERMUTED.contains(&model_type.as_str()),
-            interleaved_qkv: INTERLEAVED.contains(&model_type.as_str()),
+            key_value: if shares_one { Some(1) } else { self.kv_heads },
+            permuted_rows: is_gguf && PERMUTED.contains(&model_type.as_str()),
+            interleaved_qkv: !is_gguf && INTERLEAVED.contains(&model_type.as_str()),
+            interleaved_gate_up: model_type == "gpt_oss",
+            hidden: self.hidden_size,
         }
     }
 

@@ -15,12 +15,14 @@ pub(super) struct Heads {
     pub query: Option<u64>,
     /// Key/value heads.
     pub key_value: Option<u64>,
-    /// Dimension of a head.
-    pub head_dim: Option<u64>,
     /// Whether query and key rows are permuted as llama.cpp's converter does for the llama family.
     pub permuted_rows: bool,
-    /// Whether fused query/key/value rows are interleaved by head (GPT-NeoX, BLOOM, Falcon).
+    /// Whether fused query/key/value rows are interleaved by key/value head (GPT-NeoX, BLOOM, Falcon, InternLM2).
     pub interleaved_qkv: bool,
+    /// Whether gate and up alternate in fused gate/up tensors (gpt-oss).
+    pub interleaved_gate_up: bool,
+    /// Width of the residual stream.
+    pub hidden: Option<u64>,
 }
 
 /// A logical matrix inside a stored one.
@@ -50,12 +52,14 @@ pub(super) enum Take {
     },
     /// The rows listed, in this order.
     Rows(Vec<u32>),
-    /// Columns `start..start + columns` of every row, where a stored row has `width` elements.
+    /// Columns of every row, where a stored row has `width` elements.
     Columns {
-        /// First column.
+        /// First element.
         start: u64,
         /// Elements in a stored row.
         width: u64,
+        /// From one column to the next: 1, or 2 where two matrices alternate.
+        step: u64,
     },
 }
 
@@ -63,7 +67,7 @@ pub(super) enum Take {
 pub(super) fn pieces(place: &Place, shape: &[u64], heads: &Heads) -> Vec<Piece> {
     let (rows, columns) = flatten(shape);
     if place.stacked_experts && shape.len() == 3 {
-        return stacked(place, shape);
+        return stacked(place, shape, heads);
     }
     let split = match place.role {
         Role::FusedQkv if shape.len() == 2 => fused_qkv(place, rows, columns, heads),
@@ -106,13 +110,20 @@ fn halves(place: &Place, rows: u64, columns: u64, offset: u64) -> Vec<Piece> {
 }
 
 /// [experts, rows, columns]: one matrix an expert.
-fn stacked(place: &Place, shape: &[u64]) -> Vec<Piece> {
+fn stacked(place: &Place, shape: &[u64], heads: &Heads) -> Vec<Piece> {
     let [experts, rows, columns] = *shape else { return Vec::new() };
     (0..experts)
         .flat_map(|expert| {
             let here = Place { expert: Some(expert as u32), stacked_experts: false, ..place.clone() };
             let offset = expert * rows * columns;
             let pieces = match place.role {
+                // [hidden, 2·inner]: Llama 4, and gpt-oss in float.
+                Role::FusedGateUp if heads.hidden == Some(rows) && columns != rows && columns % 2 == 0 => {
+                    side_by_side(&here, rows, columns, offset, heads.interleaved_gate_up)
+                }
+                Role::FusedGateUp if rows % 2 == 0 && heads.interleaved_gate_up => {
+                    alternating(&here, expert, rows, columns)
+                }
                 Role::FusedGateUp if rows % 2 == 0 => halves(&here, rows, columns, offset),
                 role => vec![block(&here, role, "", 0, rows, columns, offset)],
             };
@@ -121,7 +132,37 @@ fn stacked(place: &Place, shape: &[u64]) -> Vec<Piece> {
         .collect()
 }
 
-/// Query, key and value stacked along the output axis, in the three layouts in use.
+/// Gate and up beside one another in each row: halves, or every other column.
+fn side_by_side(place: &Place, rows: u64, columns: u64, offset: u64, alternate: bool) -> Vec<Piece> {
+    let half = columns / 2;
+    let (gap, step) = if alternate { (1, 2) } else { (half, 1) };
+    [(Role::Gate, "#gate", 0), (Role::Up, "#up", gap)]
+        .into_iter()
+        .map(|(role, suffix, first)| Piece {
+            place: Place { role, ..place.clone() },
+            suffix: suffix.to_owned(),
+            rows,
+            columns: half,
+            take: Take::Columns { start: offset + first, width: columns, step },
+        })
+        .collect()
+}
+
+/// Gate and up in every other row.
+fn alternating(place: &Place, expert: u64, rows: u64, columns: u64) -> Vec<Piece> {
+    [(Role::Gate, "#gate", 0), (Role::Up, "#up", 1)]
+        .into_iter()
+        .map(|(role, suffix, first)| Piece {
+            place: Place { role, ..place.clone() },
+            suffix: suffix.to_owned(),
+            rows: rows / 2,
+            columns,
+            take: Take::Rows((0..rows / 2).map(|i| (expert * rows + 2 * i + first) as u32).collect()),
+        })
+        .collect()
+}
+
+/// Query, key and value stacked along the output axis, in the layouts in use.
 fn fused_qkv(place: &Place, rows: u64, columns: u64, heads: &Heads) -> Option<Vec<Piece>> {
     // GPT-2's Conv1D keeps [in, 3·in].
     if columns == rows.checked_mul(3)? {
@@ -130,38 +171,50 @@ fn fused_qkv(place: &Place, rows: u64, columns: u64, heads: &Heads) -> Option<Ve
             suffix: suffix.to_owned(),
             rows,
             columns: rows,
-            take: Take::Columns { start: index * rows, width: columns },
+            take: Take::Columns { start: index * rows, width: columns, step: 1 },
         };
         return Some(vec![part(Role::Query, "#q", 0), part(Role::Key, "#k", 1), part(Role::Value, "#v", 2)]);
     }
-    let query_heads = heads.query?;
+    let stacked = |q: u64, kv: u64| {
+        vec![
+            block(place, Role::Query, "#q", 0, q, columns, 0),
+            block(place, Role::Key, "#k", q, kv, columns, 0),
+            block(place, Role::Value, "#v", q + kv, kv, columns, 0),
+        ]
+    };
+    let Some(query_heads) = heads.query else {
+        // Nothing tells the heads: as many query rows as the stream is wide, what is left halved.
+        let rest = rows.checked_sub(columns).filter(|rest| *rest > 0 && rest % 2 == 0 && *rest <= 2 * columns)?;
+        return Some(stacked(columns, rest / 2));
+    };
     let kv_heads = heads.key_value.unwrap_or(query_heads);
     let total = query_heads.checked_add(kv_heads.checked_mul(2)?)?;
     if total == 0 || !rows.is_multiple_of(total) {
         return None;
     }
     let dim = rows / total;
-    if heads.interleaved_qkv && kv_heads == query_heads {
-        let part = |role, suffix: &str, index: u64| {
-            let list = (0..query_heads)
-                .flat_map(|head| (0..dim).map(move |i| ((head * 3 + index) * dim + i) as u32))
-                .collect();
-            Piece {
-                place: Place { role, ..place.clone() },
-                suffix: suffix.to_owned(),
-                rows: query_heads * dim,
-                columns,
-                take: Take::Rows(list),
-            }
+    if heads.interleaved_qkv && kv_heads > 0 && query_heads.is_multiple_of(kv_heads) {
+        // One group a key/value head: its query heads, its key head, its value head.
+        let shared = query_heads / kv_heads;
+        let group = (shared + 2) * dim;
+        let part = |role, suffix: &str, first: u64, count: u64| Piece {
+            place: Place { role, ..place.clone() },
+            suffix: suffix.to_owned(),
+            rows: kv_heads * count * dim,
+            columns,
+            take: Take::Rows(
+                (0..kv_heads)
+                    .flat_map(|at| (0..count * dim).map(move |i| (at * group + first * dim + i) as u32))
+                    .collect(),
+            ),
         };
-        return Some(vec![part(Role::Query, "#q", 0), part(Role::Key, "#k", 1), part(Role::Value, "#v", 2)]);
+        return Some(vec![
+            part(Role::Query, "#q", 0, shared),
+            part(Role::Key, "#k", shared, 1),
+            part(Role::Value, "#v", shared + 1, 1),
+        ]);
     }
-    let (q, kv) = (query_heads * dim, kv_heads * dim);
-    Some(vec![
-        block(place, Role::Query, "#q", 0, q, columns, 0),
-        block(place, Role::Key, "#k", q, kv, columns, 0),
-        block(place, Role::Value, "#v", q + kv, kv, columns, 0),
-    ])
+    Some(stacked(query_heads * dim, kv_heads * dim))
 }
 
 /// Undoes llama.cpp's row permutation: stored row (head, i, half) is row (head, half, i) of the original.
@@ -196,11 +249,13 @@ impl Piece {
                 }
                 Some(scratch)
             }
-            Take::Columns { start, width } => {
+            Take::Columns { start, width, step } => {
                 scratch.clear();
+                let step = (*step as usize).max(1);
                 for row in 0..rows {
                     let first = row.checked_mul(*width as usize)? + *start as usize;
-                    scratch.extend_from_slice(tensor.get(first..first + columns)?);
+                    let line = tensor.get(first..first + columns.checked_sub(1)? * step + 1)?;
+                    scratch.extend(line.iter().step_by(step));
                 }
                 Some(scratch)
             }
@@ -243,6 +298,43 @@ mod tests {
         let tensor: Vec<f32> = (0..12).map(|x| x as f32).collect();
         let list = pieces(&place, &[2, 6], &Heads::default());
         assert_eq!(values(&list[1], &tensor), [2.0, 3.0, 8.0, 9.0]);
+    }
+
+    #[test]
+    fn groups_of_query_key_and_value_heads_are_taken_apart() {
+        let place = Place::of("transformer.h.0.self_attention.query_key_value.weight");
+        let heads = Heads { query: Some(4), key_value: Some(2), interleaved_qkv: true, ..Heads::default() };
+        let tensor: Vec<f32> = (0..8).map(|x| x as f32).collect();
+        let list = pieces(&place, &[8, 1], &heads);
+        let parts: Vec<Vec<f32>> = list.iter().map(|piece| values(piece, &tensor)).collect();
+        assert_eq!(parts, [vec![0.0, 1.0, 4.0, 5.0], vec![2.0, 6.0], vec![3.0, 7.0]]);
+    }
+
+    #[test]
+    fn without_head_counts_the_query_is_as_tall_as_the_stream_is_wide() {
+        let place = Place::of("model.layers.0.self_attn.qkv_proj.weight");
+        let shapes = |shape: &[u64]| -> Vec<u64> {
+            pieces(&place, shape, &Heads::default()).iter().map(|piece| piece.rows).collect()
+        };
+        assert_eq!(shapes(&[8, 4]), [4, 2, 2]);
+        assert_eq!(shapes(&[12, 4]), [4, 4, 4]);
+        assert_eq!(shapes(&[20, 4]), [20], "nothing to go by");
+    }
+
+    #[test]
+    fn gate_and_up_of_stacked_experts_are_found_in_every_layout() {
+        let place = Place::of("model.layers.0.mlp.experts.gate_up_proj");
+        let tensor: Vec<f32> = (0..8).map(|x| x as f32).collect();
+        let split = |shape: &[u64], interleaved| -> Vec<Vec<f32>> {
+            let heads = Heads { hidden: Some(1), interleaved_gate_up: interleaved, ..Heads::default() };
+            pieces(&place, shape, &heads).iter().map(|piece| values(piece, &tensor)).collect()
+        };
+        let halves = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]];
+        let alternate = [[0.0, 2.0], [1.0, 3.0], [4.0, 6.0], [5.0, 7.0]];
+        assert_eq!(split(&[2, 4, 1], false), halves);
+        assert_eq!(split(&[2, 1, 4], false), halves);
+        assert_eq!(split(&[2, 4, 1], true), alternate);
+        assert_eq!(split(&[2, 1, 4], true), alternate);
     }
 
     #[test]

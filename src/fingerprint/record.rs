@@ -57,9 +57,9 @@ pub struct MatrixPrint {
     pub layer: Option<u32>,
     /// Expert, if the name tells.
     pub expert: Option<u32>,
-    /// Rows as stored.
+    /// Rows as stored, without rows of zeros at the end.
     pub rows: u64,
-    /// Columns as stored.
+    /// Columns as stored, without columns of zeros at the end.
     pub columns: u64,
     /// Encoding, e.g. `BF16` or `ggml:Q4_0`.
     pub encoding: String,

@@ -6,10 +6,12 @@
 
 mod changes;
 mod command_line;
+mod conversions;
 mod git_harness;
 mod hooks;
 mod init_story;
 mod layers;
+mod lineage;
 mod push;
 mod readme;
 mod registry_story;
