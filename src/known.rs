@@ -40,7 +40,7 @@ impl RegistryChange {
         Finding::new(
             Rule::PolicyWeakened,
             format!("{} {}", self.path, self.what),
-            "have the change of the registry reviewed and merged on its own; with -W policy-weakened that push passes",
+            "have the change reviewed and merged on its own where the repository is reviewed; it counts once it is there",
             &[&self.path, &self.what],
         )
         .at(&self.path, None)

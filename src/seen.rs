@@ -31,7 +31,11 @@ pub(crate) fn policy(
     }
     let pushed = snapshot.files.iter().find(|file| file.at_tip && file.path == POLICY).and_then(File::content);
     let pushed = read(POLICY, pushed)?;
-    let mut base = read("policy.toml of the base side", snapshot.base_policy.as_ref())?;
+    let mut base = match read(POLICY, snapshot.base_policy.as_ref()) {
+        // A policy that was published broken must not keep its own repair from being pushed; the push's own is valid.
+        Err(GateError::Policy(_)) => None,
+        read => read?,
+    };
     if let Some(base) = &mut base {
         // Findings about it are placed where the file is.
         base.path = Some(POLICY.to_owned());

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 /// Positional, exact reads: the one way in which stored bytes are read.
 pub trait ReadAt: Send + Sync {
@@ -52,6 +53,16 @@ impl Content {
             Self::Spooled(path) => open_disk(path),
             Self::Memory(bytes) => Ok(Box::new(Memory(Arc::clone(bytes)))),
             Self::Lazy(source) => source.fetch()?.open(),
+        }
+    }
+
+    /// Tells a file on disk from itself after it was written to: size and time of change. Empty for what cannot change.
+    pub fn stamp(&self) -> String {
+        let Self::Disk(path) = self else { return String::new() };
+        let changed = |metadata: &fs::Metadata| metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok();
+        match fs::metadata(path) {
+            Ok(metadata) => format!("{}:{:?}", metadata.len(), changed(&metadata)),
+            Err(_) => String::new(),
         }
     }
 

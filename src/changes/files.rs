@@ -7,6 +7,7 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::objs::tree::{EntryKind, EntryMode};
 
 use super::lfs::{self, Lookup};
+use super::snapshot::shown;
 use super::{ChangesError, Content, File, FileState, LfsPointer, Problem, ProblemKind, Repository, blobs};
 
 /// Makes files of one repository, gathering what could not be read.
@@ -38,7 +39,7 @@ impl<'repo> Files<'repo> {
 
     /// Makes the file; `None` if its path cannot stand in a work tree, which is a problem of its own.
     pub(super) fn file(&mut self, version: Version<'_>) -> Option<File> {
-        let path = version.path.to_str_lossy().into_owned();
+        let path = shown(&version.path.to_str_lossy());
         if !is_safe(version.path) {
             self.unreadable(path, "the path could leave the repository when checked out", "remove it from the history");
             return None;

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use super::snapshot::shown;
 use super::{ChangesError, Content, File, FileState, Problem, ProblemKind, Published, Scope, ScopeKind, Snapshot, lfs};
 
 /// Lists every file below `path`, ordered by path; `.git` is left out, symbolic links are named and not followed.
@@ -40,7 +41,7 @@ pub fn folder(path: &Path) -> Result<Published, ChangesError> {
             first = false;
         }
     } else {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path.file_name().map(|name| shown(&name.to_string_lossy())).unwrap_or_default();
         // The path was asked for by name, so a link is followed here.
         let path = fs::canonicalize(path).map_err(|error| ChangesError::io(path, error))?;
         add(&path, name, &mut snapshot, &mut published.problems);
@@ -54,7 +55,7 @@ fn children(folder: &Path) -> io::Result<Vec<(String, fs::DirEntry)>> {
     let mut children = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
+        let name = shown(&entry.file_name().to_string_lossy());
         if name != ".git" {
             children.push((name, entry));
         }

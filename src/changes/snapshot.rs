@@ -83,7 +83,7 @@ pub struct Snapshot {
 /// One version of one file.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Path inside the repository or folder: `/`-separated, relative, no `..`; lossy UTF-8.
+    /// Path inside the repository or folder: `/`-separated, relative, no `..`; lossy UTF-8 without control characters.
     pub path: String,
     /// Stable identity of the content: git blob id in hex, or `sha256:…` for an LFS object. A plain file is not hashed
     /// while listing; it gets `unhashed:` followed by size, time of change and path, unique until the file changes.
@@ -151,6 +151,11 @@ pub enum ProblemKind {
     Unreadable,
 }
 
+/// A path as it is shown and matched: lossy UTF-8, and nothing in it that ends a line or steers a terminal.
+pub(super) fn shown(path: &str) -> String {
+    path.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 impl File {
     /// The bytes, if they can be had.
     pub fn content(&self) -> Option<&Content> {
@@ -158,5 +163,16 @@ impl File {
             FileState::Present(content) => Some(content),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn a_path_cannot_forge_a_line_of_the_report() {
+        assert_eq!(shown("a/b\npassed: \u{1b}[2Jc"), "a/b\u{fffd}passed: \u{fffd}[2Jc");
+        assert_eq!(shown("模型/ü.bin"), "模型/ü.bin");
     }
 }

@@ -10,6 +10,7 @@ use gix::objs::tree::EntryKind;
 use super::attributes::{Attributes, is_attributes_file};
 use super::files::{Files, Version};
 use super::history::History;
+use super::snapshot::shown;
 use super::trees::{self, Entry, at_path, tree_of};
 use super::versions::{self, Brought, Differences, Introduced};
 use super::{ChangesError, Content, File, Problem, ProblemKind, Published, Repository, Snapshot};
@@ -168,7 +169,7 @@ impl Survey<'_> {
             if entry.stage_raw() != 0 {
                 files.problems.push(Problem {
                     kind: ProblemKind::Unreadable,
-                    subject: path.to_str_lossy().into_owned(),
+                    subject: shown(&path.to_str_lossy()),
                     message: "the index holds a merge conflict here".into(),
                     remedy: "resolve the conflict and git add the file".into(),
                 });
@@ -224,7 +225,7 @@ impl Survey<'_> {
         }
         for (path, (id, mode)) in differences.iter().flat_map(|all| &all.removed) {
             if let Some(content) = files.content(*id, *mode) {
-                snapshot.removed.push((path.to_str_lossy().into_owned(), content));
+                snapshot.removed.push((shown(&path.to_str_lossy()), content));
             }
         }
         Ok(snapshot)
@@ -309,7 +310,7 @@ fn below(
     let root = if folder.is_empty() { Some(tree) } else { subtree(local, tree, folder)? };
     let Some(root) = root else { return Ok(Vec::new()) };
     let entries = trees::list(local, root, folder.into())?;
-    let content = |entry: &Entry| Some((entry.path.to_str_lossy().into_owned(), files.content(entry.id, entry.mode)?));
+    let content = |entry: &Entry| Some((shown(&entry.path.to_str_lossy()), files.content(entry.id, entry.mode)?));
     Ok(entries.iter().filter_map(content).collect())
 }
 

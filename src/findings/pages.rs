@@ -96,8 +96,9 @@ const POLICY_WEAKENED: Page = Page {
            longer required, or the file removed. The weaker setting does not apply to this push.",
     why: "Whoever pushes a model must not be able to switch off, in the same push, the check of that model.",
     example: "error[policy-weakened]: policy.toml lowers undeclared-lineage from deny to warn",
-    fix: "Have the change of policy reviewed and merged on its own, by someone who may: with `-W policy-weakened` that push passes, and \
-          from then on the new policy counts.",
+    fix: "Have the change reviewed and merged on its own where the repository is reviewed, by someone who may; from then on the new \
+          policy counts. Where nobody but the hook stands between a clone and the branch, `git push --no-verify` is the deliberate \
+          way, and the check in CI tells of it.",
     clauses: "",
 };
 

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::cache::Cache;
 use super::pass::{Progress, compute};
 use super::record::{Fingerprint, FingerprintError};
-use crate::changes::File;
+use crate::changes::{Content, File};
 use crate::checkpoints::{Group, Hazard, Unverifiable, discover, open};
 
 /// What was found among some files.
@@ -114,10 +114,19 @@ fn model(
         introduced: group.introduced,
         hazards: hazards.clone(),
     };
-    let ids: Vec<&str> = group.files.iter().filter_map(|at| Some(files.get(*at)?.id.as_str())).collect();
+    // An LFS object is a file that may be altered under its name, so the name alone is not enough.
+    let ids: Vec<String> = group
+        .files
+        .iter()
+        .filter_map(|at| {
+            let file = files.get(*at)?;
+            Some(format!("{} {}", file.id, file.content().map(Content::stamp).unwrap_or_default()))
+        })
+        .collect();
     let config = checkpoint.config.as_ref().map(ToString::to_string).unwrap_or_default();
     // A plain file that was not hashed may have changed without a trace.
     let cache = cache.filter(|_| !ids.iter().any(|id| id.starts_with("unhashed:")));
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let key = Cache::key(&ids, checkpoint.format.name(), &config);
     if let Some(mut known) = cache.and_then(|cache| cache.get(&key)) {
         // The same content may have been seen under another path.

@@ -21,8 +21,7 @@ impl Weakening {
     /// The finding of rule `policy-weakened`.
     pub fn finding(&self) -> Finding {
         let message = format!("{} {}", self.path, self.what);
-        let remedy =
-            "have the change of policy reviewed and merged on its own; with -W policy-weakened that push passes";
+        let remedy = "have the change reviewed and merged on its own where the repository is reviewed; it counts once it is there";
         let mut finding =
             Finding::new(Rule::PolicyWeakened, message, remedy, &[&self.path, &self.what]).at(&self.path, None);
         finding.span = self.span;
