@@ -10,7 +10,7 @@ use crate::checkpoints::CheckpointError;
 use crate::code::{headers, is_source};
 use crate::evidence::Comparison;
 use crate::findings::{ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind};
-use crate::fingerprint::{Collected, FingerprintError, Unread};
+use crate::fingerprint::{Collected, Fingerprint, FingerprintError, MatrixPrint, Unread};
 use crate::gate::GateError;
 use crate::policy::{Policy, Weakening};
 
@@ -78,12 +78,19 @@ pub(crate) fn models(
                 format: model.fingerprint.format.clone(),
                 comparisons: comparisons.clone(),
                 searched,
+                parameters: model.fingerprint.parameters,
+                comparable: comparable(&model.fingerprint),
                 introduced: model.introduced,
                 outside_lfs: in_git && parts().any(|file| file.lfs.is_none()),
                 hazards: model.hazards.clone(),
             }
         })
         .collect()
+}
+
+/// Parameters in matrices that are evidence.
+fn comparable(print: &Fingerprint) -> u64 {
+    print.matrices.iter().filter(|matrix| matrix.is_evidence()).map(MatrixPrint::elements).sum()
 }
 
 /// The source files that the range brings, with their headers before and after.

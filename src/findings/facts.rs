@@ -53,6 +53,10 @@ pub struct ModelFacts {
     pub comparisons: Vec<Comparison>,
     /// Number of bases it was compared with.
     pub searched: usize,
+    /// Number of parameters.
+    pub parameters: u64,
+    /// Parameters in matrices of a form that can be compared.
+    pub comparable: u64,
     /// Whether the range brings it.
     pub introduced: bool,
     /// Whether its bytes are in git itself.

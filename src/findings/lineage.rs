@@ -40,6 +40,11 @@ pub(super) fn kinship(bases: &BTreeMap<String, BaseFacts>, one: &str, other: &st
     }
 }
 
+/// Whether the registry says that `one` descends from `from`.
+pub(super) fn descends_from(bases: &BTreeMap<String, BaseFacts>, one: &str, from: &str) -> bool {
+    !names(bases, one).1.is_disjoint(&names(bases, from).0)
+}
+
 /// All names of a base, and the names of its ancestors and theirs, lower-case.
 fn names(bases: &BTreeMap<String, BaseFacts>, id: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let mut own = BTreeSet::from([id.to_lowercase()]);

@@ -200,6 +200,21 @@ mod tests {
     }
 
     #[test]
+    fn a_declared_descendant_does_not_shed_the_license_of_a_proven_base() {
+        let mut sample = sample("llama3.1");
+        let mut own = base("me/own", "unheard-of");
+        own.ancestors = vec!["x/base".into()];
+        sample.base(own);
+        sample.declared[0] = declared("w/**", &[("me/own", "finetune")]);
+        let owed = |sample: &Sample| -> Vec<Option<String>> {
+            check(&sample.facts()).into_iter().filter(|finding| finding.cap.is_none()).map(|f| f.base).collect()
+        };
+        assert_eq!(owed(&sample), []);
+        sample.models[0].comparisons.push(comparison("x/base", crate::evidence::Relation::Derived, -50.0));
+        assert_eq!(owed(&sample), [Some("x/base".into())]);
+    }
+
+    #[test]
     fn mit_asks_for_the_base_s_own_copyright_line() {
         let mut sample = sample("mit");
         let mit = text("mit").unwrap();

@@ -8,7 +8,7 @@ use crate::licenses::{self, LicenseData, Verified};
 use super::declared::DeclaredRelation;
 use super::facts::{BaseFacts, Facts, ModelFacts};
 use super::finding::{Finding, Level, Rule};
-use super::lineage::{Kinship, declared_bases, descents, find, kinship, listed, undeclared_families};
+use super::lineage::{Kinship, declared_bases, descends_from, descents, find, kinship, listed, undeclared_families};
 
 /// One base, declared or proven, with the models that owe its license something.
 pub(super) struct Owed<'a> {
@@ -56,6 +56,14 @@ pub(super) fn owed<'a>(facts: &Facts<'a>) -> Vec<Owed<'a>> {
                 found.relation == Relation::Identical && kinship(facts.bases, &found.base, &entry.id) == Kinship::Same
             });
             add(facts, &mut all, &entry.id, Debtor { model, relation: Some(entry.relation), copy });
+        }
+        // What the weights show and a declared base descends from is owed to as well: a line cannot shed a license.
+        for found in descents(model) {
+            let declared = declared_bases(facts, model);
+            if let Some(entry) = declared.iter().find(|entry| descends_from(facts.bases, &entry.id, &found.base)) {
+                let copy = found.relation == Relation::Identical;
+                add(facts, &mut all, &found.base, Debtor { model, relation: Some(entry.relation), copy });
+            }
         }
         let families = undeclared_families(facts, model);
         for best in families.iter().filter_map(|family| family.first().copied()) {

@@ -40,8 +40,31 @@ pub(super) const UNSAFE_PICKLE: Page = Page {
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let files = facts.unverifiable.iter().map(of_file);
     let models = facts.models.iter().flat_map(of_hazards);
+    let formless = facts.models.iter().filter_map(of_formless);
     let problems = facts.problems.iter().map(of_problem);
-    files.chain(models).chain(problems).collect()
+    files.chain(models).chain(formless).chain(problems).collect()
+}
+
+/// A model of this many parameters has matrices.
+const SIZABLE: u64 = 100_000;
+
+/// A model most of which is flattened, cut small or constant: it was read, and hardly anything could be compared.
+fn of_formless(model: &ModelFacts) -> Option<Finding> {
+    let ModelFacts { path, id, parameters, comparable, .. } = model;
+    if *parameters < SIZABLE || *comparable >= parameters / 2 {
+        return None;
+    }
+    let percent = 100 * u128::from(*comparable) / u128::from(*parameters);
+    let message = format!(
+        "{path}: only {percent} % of {parameters} parameters stand in matrices that can be compared; \
+         the rest is flattened, very small, or constant, so no evidence found says little"
+    );
+    let remedy = "publish the weights as the matrices that the network uses";
+    Some(
+        Finding::new(Rule::UnverifiableArtifact, message, remedy, &[id, "formless"])
+            .of_model(path, id)
+            .capped(Level::Warn),
+    )
 }
 
 fn of_file(file: &UnverifiableFacts) -> Finding {
@@ -152,6 +175,16 @@ mod tests {
             vec![problem(ProblemKind::Unreadable), problem(ProblemKind::Shallow), problem(ProblemKind::UnknownRemote)];
         let levels: Vec<Level> = check(&sample.facts()).iter().map(|finding| finding.level).collect();
         assert_eq!(levels, [Level::Deny, Level::Warn, Level::Note]);
+    }
+
+    #[test]
+    fn a_model_without_matrices_warns() {
+        let mut sample = Sample::default();
+        sample.models.push(ModelFacts { parameters: 1_000_000, comparable: 12_000, ..model("m.bin", vec![]) });
+        sample.models.push(ModelFacts { parameters: 1_000_000, comparable: 500_000, ..model("n.bin", vec![]) });
+        let found = check(&sample.facts());
+        assert_eq!((found.len(), found[0].cap), (1, Some(Level::Warn)));
+        assert_snapshot!(found[0].message, @"m.bin: only 1 % of 1000000 parameters stand in matrices that can be compared; the rest is flattened, very small, or constant, so no evidence found says little");
     }
 
     #[test]
