@@ -57,10 +57,12 @@ impl Known {
     ) -> Result<(Self, Vec<RegistryChange>), GateError> {
         let mut stores: Vec<Store> = named.iter().cloned().map(Store::Folder).collect();
         let mut changes = Vec::new();
-        let default = [REGISTRY.to_owned()];
-        let paths = if policy.registry.paths.is_empty() { &default[..] } else { &policy.registry.paths[..] };
-        for path in paths {
-            let folder = format!("{}/", path.trim_start_matches("./").trim_end_matches('/'));
+        let mut folders: Vec<String> = policy.registry.paths.iter().map(|path| folder(path)).collect();
+        // The default folder counts beside those that are named: a push that names another must not switch it off.
+        if !folders.iter().any(|folder| folder == REGISTRY) {
+            folders.push(REGISTRY.to_owned());
+        }
+        for folder in folders {
             let tip = snapshot.files.iter().filter(|file| file.at_tip);
             let pushed = Tree::of(&folder, tip.filter_map(|file| Some((file.path.clone(), file.content()?.clone()))));
             let base = Tree::of(&folder, base_files(snapshot, &folder, repository)?);
@@ -80,7 +82,7 @@ impl Known {
                 }
                 (None, Some(pushed)) => stores.push(pushed.store(folder)),
                 // A registry that the policy names and nobody has would be a silent hole.
-                (None, None) if !policy.registry.paths.is_empty() => {
+                (None, None) if policy.registry.paths.iter().any(|path| self::folder(path) == folder) => {
                     return Err(RegistryError::NotARegistry { store: folder }.into());
                 }
                 (None, None) => {}
@@ -118,6 +120,11 @@ impl Known {
             })
             .collect()
     }
+}
+
+/// A registry's path with one slash at its end.
+fn folder(path: &str) -> String {
+    format!("{}/", path.trim_start_matches("./").trim_end_matches('/'))
 }
 
 /// Files of the base side under a folder.

@@ -5,7 +5,7 @@
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 use gix::objs::Kind;
-use gix::objs::tree::EntryKind;
+use gix::objs::tree::{EntryKind, EntryMode};
 
 use super::attributes::{Attributes, is_attributes_file};
 use super::files::{Files, Version};
@@ -275,7 +275,7 @@ impl Survey<'_> {
         snapshot.base_elsewhere = Some(commit) != base;
         let tree = tree_of(self.local, commit)?;
         let policy = trees::find(self.local, tree, POLICY.into())?;
-        snapshot.base_policy = policy.and_then(|(id, mode)| files.content(id, mode));
+        snapshot.base_policy = policy.map(|(id, mode)| needed(files, POLICY.into(), id, mode)).transpose()?;
         snapshot.base_files = below(self.local, tree, REGISTRY, files)?;
         snapshot.base_commit = Some(commit.to_string());
         Ok(())
@@ -310,8 +310,19 @@ fn below(
     let root = if folder.is_empty() { Some(tree) } else { subtree(local, tree, folder)? };
     let Some(root) = root else { return Ok(Vec::new()) };
     let entries = trees::list(local, root, folder.into())?;
-    let content = |entry: &Entry| Some((shown(&entry.path.to_str_lossy()), files.content(entry.id, entry.mode)?));
-    Ok(entries.iter().filter_map(content).collect())
+    let content = |entry: &Entry| {
+        let content = needed(files, entry.path.as_bstr(), entry.id, entry.mode)?;
+        Ok((shown(&entry.path.to_str_lossy()), content))
+    };
+    // Links and submodules hold nothing of a registry.
+    entries.iter().filter(|entry| entry.mode.is_blob()).map(content).collect()
+}
+
+/// The bytes of a file that the check is made with. If they are not here (a partial clone), or it is a link, going on
+/// without it would be a check without the owner's decisions.
+fn needed(files: &Files<'_>, path: &BStr, id: ObjectId, mode: EntryMode) -> Result<Content, ChangesError> {
+    let missing = || format!("{path} of the base side is no file, or its object is not in this clone; fetch it");
+    files.content(id, mode).ok_or_else(|| ChangesError::object("blob", id, missing()))
 }
 
 fn subtree(local: &gix::Repository, tree: ObjectId, folder: &str) -> Result<Option<ObjectId>, ChangesError> {

@@ -11,7 +11,7 @@ use super::needles::needles;
 use super::record::{MatrixPrint, VectorPrint};
 use super::roles::{Place, Role};
 use super::samples::{Samples, moments, sample};
-use super::structure::formula;
+use super::structure::{formula, tame};
 use crate::checkpoints::{Dtype, Encoding, ggml_type};
 
 /// A matrix smaller than this says too little to be evidence.
@@ -38,7 +38,8 @@ pub(super) struct Described<'a> {
 pub(super) fn print_matrix(about: &Described, values: &[f32], rows: usize, columns: usize) -> MatrixPrint {
     let hashes = hashes::hash(values, rows, columns);
     let (values, rows, columns) = unpadded(values, rows, columns);
-    let values = values.as_ref();
+    let tame = tame(values.as_ref());
+    let values = tame.as_ref();
     let small = values.len() < SMALLEST || rows.min(columns) < NARROWEST;
     let no_evidence = if small { Some("too small") } else { formula(values, rows, columns) };
     let moments = moments(values, rows, columns);

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::matrix::{Described, print_matrix, print_vector};
 use super::network::Network;
-use super::pieces::{Heads, flatten, pieces};
+use super::pieces::{Heads, flatten, pieces, squeezed};
 use super::record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint, hex};
 use super::roles::{Place, Role};
 use crate::changes::ReadAt;
@@ -261,11 +261,12 @@ fn measure(
 }
 
 fn print(tensor: &Tensor, place: &Place, plan: &Plan, values: &[f32], scratch: &mut Vec<f32>) -> Prints {
-    let (rows, columns) = flatten(&tensor.shape);
+    let shape = squeezed(&tensor.shape);
+    let (rows, columns) = flatten(&shape);
     if rows <= 1 || columns <= 1 {
         return Prints { matrices: Vec::new(), vector: Some(print_vector(&tensor.name, place, values)) };
     }
-    let matrices = pieces(place, &tensor.shape, &plan.heads)
+    let matrices = pieces(place, &shape, &plan.heads)
         .iter()
         .filter_map(|piece| {
             let part = piece.extract(values, scratch)?;

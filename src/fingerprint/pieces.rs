@@ -78,6 +78,11 @@ pub(super) fn pieces(place: &Place, shape: &[u64], heads: &Heads) -> Vec<Piece> 
     split.unwrap_or_else(|| vec![whole(place, rows, columns)])
 }
 
+/// The shape without axes of extent 1, which say nothing: [1, rows, columns] is a matrix like any other.
+pub(super) fn squeezed(shape: &[u64]) -> Vec<u64> {
+    shape.iter().copied().filter(|extent| *extent != 1).collect()
+}
+
 /// Flattens a shape to [rows, columns].
 pub(super) fn flatten(shape: &[u64]) -> (u64, u64) {
     match shape {

@@ -11,6 +11,8 @@
 //! cut into pieces (a table that starts again in every row of an image) all but the joints do. Trained weights do not:
 //! the best such predictor leaves most of their energy, even with three values in ten left out.
 
+use std::borrow::Cow;
+
 use super::mixing::splitmix64;
 
 /// Orders of the linear recurrences looked for: a sinusoid alone, which survives more joints, and a windowed one.
@@ -38,9 +40,6 @@ pub(super) fn formula(values: &[f32], rows: usize, columns: usize) -> Option<&'s
     if rows.checked_mul(columns)? != values.len() || values.is_empty() {
         return Some("shape does not fit");
     }
-    if values.iter().any(|value| !value.is_finite()) {
-        return Some("holds NaN or infinity");
-    }
     let sample = sampled(values);
     let distinct = distinct(&sample);
     if distinct <= 2 {
@@ -63,6 +62,23 @@ pub(super) fn formula(values: &[f32], rows: usize, columns: usize) -> Option<&'s
         return Some("obeys a linear recurrence (sinusoids, a ramp)");
     }
     None
+}
+
+/// Values above this many times the median size are damage or disguise, and no weights.
+const OUTLANDISH: f32 = 256.0;
+
+/// The matrix with NaN, infinity and outlandish values set to zero: a single one would otherwise rule every mean.
+pub(super) fn tame(values: &[f32]) -> Cow<'_, [f32]> {
+    let mut sizes: Vec<f32> = sampled(values).iter().map(|value| value.abs()).filter(|size| size.is_finite()).collect();
+    let middle = sizes.len() / 2;
+    let median = if sizes.is_empty() { 0.0 } else { *sizes.select_nth_unstable_by(middle, f32::total_cmp).1 };
+    let limit = if median > 0.0 { median * OUTLANDISH } else { f32::MAX };
+    // NaN is not at most the limit, infinity neither unless the limit is.
+    let sound = |value: &f32| value.is_finite() && value.abs() <= limit;
+    if values.iter().all(sound) {
+        return Cow::Borrowed(values);
+    }
+    Cow::Owned(values.iter().map(|value| if sound(value) { *value } else { 0.0 }).collect())
 }
 
 /// Up to 8,192 values, evenly spread, hashed positions.
