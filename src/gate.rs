@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The journey: what would be published in, a verdict out. The only file that knows every stage.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -12,12 +11,13 @@ use crate::bases::RegistryError;
 use crate::changes::{ChangesError, Published, Repository, ScopeKind, Snapshot};
 use crate::documents;
 use crate::evidence::search;
-use crate::findings::{self, Facts, Finding, Level, Rule};
-use crate::fingerprint::{Cache, Collected, Progress, collect};
+use crate::findings::{self, Facts, Finding};
+use crate::fingerprint::{Cache, Progress, collect};
 use crate::known::{Known, RegistryChange};
-use crate::policy::{self, Overrides, Policy, PolicyError};
-use crate::reports::{Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool, Verdict};
+use crate::policy::{self, Overrides, PolicyError};
+use crate::reports::Report;
 use crate::seen;
+use crate::told;
 
 /// What a check is told beside what would be published.
 pub struct Options<'a> {
@@ -60,17 +60,7 @@ pub enum GateError {
 /// Checks what would be published.
 pub fn check(published: &Published, options: &Options, progress: &Progress) -> Result<Report, GateError> {
     let started = Instant::now();
-    let mut report = Report {
-        schema_version: SCHEMA_VERSION,
-        tool: Tool::default(),
-        verdict: Verdict::Pass,
-        scope: Scope::of(&published.scope, 0, 0),
-        models: Vec::new(),
-        findings: Vec::new(),
-        waived: Vec::new(),
-        remarks: published.remarks.clone(),
-        stats: Stats::default(),
-    };
+    let mut report = told::start(published);
     for snapshot in &published.snapshots {
         check_snapshot(published, snapshot, options, progress, &mut report)?;
     }
@@ -79,7 +69,7 @@ pub fn check(published: &Published, options: &Options, progress: &Progress) -> R
         let nothing = Snapshot::default();
         check_snapshot(published, &nothing, options, progress, &mut report)?;
     }
-    settle(&mut report, options.overrides.audit);
+    told::settle(&mut report, options.overrides.audit);
     report.stats.seconds = started.elapsed().as_secs_f64();
     Ok(report)
 }
@@ -108,7 +98,7 @@ fn check_snapshot(
         documents: &documents,
         document_problems: &document_problems,
         sources: &seen::sources(&snapshot.files),
-        unverifiable: &seen::unverifiable(&snapshot.files, &collected, &mut report.remarks),
+        unverifiable: &seen::unverifiable(snapshot, &collected, &mut report.remarks),
         problems: &published.problems,
     };
 
@@ -119,67 +109,8 @@ fn check_snapshot(
     let decided =
         policy::apply(found, &policy, &options.overrides, whole || policy.is_strict(&snapshot.label), options.today);
 
-    if bases.is_empty() && !collected.models.is_empty() {
-        report.remarks.push(
-            "no base model is registered, so the weights were compared with nothing; `forebear registry add` adds one"
-                .into(),
-        );
-    }
-    tell(report, &policy, snapshot, &collected, comparisons, bases.len());
+    told::tell(report, &policy, snapshot, &collected, comparisons, bases.len());
     report.findings.extend(decided.findings);
     report.waived.extend(decided.waived.into_iter().map(|waived| waived.finding));
     Ok(())
-}
-
-/// Adds what was looked at to the report.
-fn tell(
-    report: &mut Report,
-    policy: &Policy,
-    snapshot: &Snapshot,
-    collected: &Collected,
-    comparisons: Vec<Vec<crate::evidence::Comparison>>,
-    searched: usize,
-) {
-    report.scope.files += snapshot.files.len() as u64;
-    report.scope.bytes += snapshot.files.iter().map(|file| file.size).sum::<u64>();
-    report.stats.bytes_read += collected.bytes_read;
-    report.stats.cache_hits += collected.cache_hits;
-    for (model, matches) in collected.models.iter().zip(comparisons) {
-        let print = &model.fingerprint;
-        let declared = policy.model_for(&print.name);
-        let one = ReportedModel {
-            path: print.name.clone(),
-            id: print.model_id(),
-            format: print.format.clone(),
-            architecture: print.architecture().to_owned(),
-            parameters: print.parameters,
-            bytes: print.sources.iter().map(|source| source.size).sum(),
-            declared: declared.iter().flat_map(|model| model.bases.iter().map(|base| base.id.clone())).collect(),
-            matches,
-            searched,
-        };
-        if !report.models.iter().any(|other| other.path == one.path && other.id == one.id) {
-            report.models.push(one);
-        }
-    }
-}
-
-/// Orders the findings, drops those told for two refs, and draws the verdict.
-fn settle(report: &mut Report, audit: bool) {
-    report.sort();
-    for findings in [&mut report.findings, &mut report.waived] {
-        findings.dedup_by(|a, b| a.rule == b.rule && a.fingerprint == b.fingerprint && a.path == b.path);
-    }
-    let mut said = HashSet::new();
-    report.remarks.retain(|remark| said.insert(remark.clone()));
-    let denied: Vec<Rule> =
-        report.findings.iter().filter(|finding| finding.level == Level::Deny).map(|finding| finding.rule).collect();
-    let unseen = |rule: &Rule| matches!(rule, Rule::UnverifiableArtifact | Rule::MissingLfsObject);
-    report.verdict = match denied.as_slice() {
-        [] => Verdict::Pass,
-        _ if audit => Verdict::Pass,
-        // All that blocks is that something could not be looked at.
-        rules if rules.iter().all(unseen) => Verdict::Error,
-        _ => Verdict::Block,
-    };
 }

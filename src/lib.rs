@@ -30,3 +30,4 @@ pub mod licenses;
 pub mod policy;
 pub mod reports;
 mod seen;
+mod told;

@@ -16,8 +16,8 @@ use crate::policy::{Policy, Weakening};
 
 /// Largest policy read, in bytes.
 const LARGEST_POLICY: usize = 1 << 20;
-/// Largest source file whose header is read, in bytes.
-const LARGEST_SOURCE: usize = 4 << 20;
+/// Bytes of a source file that are read for its header.
+const LARGEST_SOURCE: usize = 1 << 20;
 /// Where a repository keeps its policy.
 const POLICY: &str = "policy.toml";
 
@@ -95,7 +95,9 @@ fn comparable(print: &Fingerprint) -> u64 {
 
 /// The source files that the range brings, with their headers before and after.
 pub(crate) fn sources(files: &[File]) -> Vec<SourceFacts> {
-    let text = |content: &Content| content.read(LARGEST_SOURCE).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    // A header stands at the top, whatever follows it.
+    let text =
+        |content: &Content| content.head(LARGEST_SOURCE).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     files
         .iter()
         .filter(|file| file.introduced && file.at_tip && is_source(&file.path))
@@ -110,8 +112,14 @@ pub(crate) fn sources(files: &[File]) -> Vec<SourceFacts> {
 }
 
 /// Everything that looks like a model and could not be read. LFS objects of files that the push does not change are
-/// not asked for: they are told in a remark.
-pub(crate) fn unverifiable(files: &[File], collected: &Collected, remarks: &mut Vec<String>) -> Vec<UnverifiableFacts> {
+/// not asked for where the remote has the ref already: they are told in a remark. A new ref publishes all it holds.
+pub(crate) fn unverifiable(
+    snapshot: &Snapshot,
+    collected: &Collected,
+    remarks: &mut Vec<String>,
+) -> Vec<UnverifiableFacts> {
+    let files = &snapshot.files;
+    let new_ref = snapshot.base_commit.is_none() || snapshot.base_elsewhere;
     let mut facts: Vec<UnverifiableFacts> = collected.unread.iter().map(unread).collect();
     facts.extend(collected.unverifiable.iter().filter_map(|found| {
         Some(UnverifiableFacts {
@@ -123,14 +131,16 @@ pub(crate) fn unverifiable(files: &[File], collected: &Collected, remarks: &mut 
         })
     }));
     let missing = |file: &&File| matches!(file.state, FileState::MissingLfs);
-    facts.extend(files.iter().filter(missing).filter(|file| file.introduced).map(|file| UnverifiableFacts {
-        path: file.path.clone(),
-        what: "Git LFS object".into(),
-        reason: "it is not on this machine".into(),
-        remedy: String::new(),
-        kind: UnverifiableKind::MissingLfs,
+    facts.extend(files.iter().filter(missing).filter(|file| file.introduced || new_ref).map(|file| {
+        UnverifiableFacts {
+            path: file.path.clone(),
+            what: "Git LFS object".into(),
+            reason: "it is not on this machine".into(),
+            remedy: String::new(),
+            kind: UnverifiableKind::MissingLfs,
+        }
     }));
-    let unchanged = files.iter().filter(missing).filter(|file| !file.introduced).count();
+    let unchanged = files.iter().filter(missing).filter(|file| !file.introduced && !new_ref).count();
     if unchanged > 0 {
         remarks.push(format!(
             "Git LFS objects of files that are unchanged here were not looked at, because they are not on this machine: \

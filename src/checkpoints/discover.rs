@@ -86,7 +86,7 @@ pub fn open(files: &[File], group: &Group) -> Result<Checkpoint, CheckpointError
         });
     }
     let index = group.index.and_then(|index| json(files, index, INDEX));
-    let config = group.config.and_then(|config| json(files, config, CONFIG));
+    let config = group.config.map(|config| readable_config(files, config)).transpose()?;
     let mut checkpoint = match group.format {
         Format::Safetensors => safetensors::open(&parts, index.as_ref(), config.as_ref()),
         Format::Gguf => gguf::open(&parts),
@@ -105,9 +105,17 @@ pub fn open(files: &[File], group: &Group) -> Result<Checkpoint, CheckpointError
     Ok(checkpoint)
 }
 
+/// A config that is there and cannot be read would leave fused tensors unsplit and packed ones unread.
+fn readable_config(files: &[File], index: usize) -> Result<serde_json::Value, CheckpointError> {
+    json(files, index, CONFIG).ok_or_else(|| CheckpointError::Unsupported {
+        what: files.get(index).map(|file| file.path.clone()).unwrap_or_default(),
+        reason: "it is no JSON object that can be read".into(),
+    })
+}
+
 fn json(files: &[File], index: usize, limit: usize) -> Option<serde_json::Value> {
     let bytes = files.get(index)?.content()?.read(limit).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).ok()
 }
 
 struct Finder<'a> {
@@ -149,10 +157,9 @@ impl<'a> Finder<'a> {
                 }
                 Ok(Sniffed::Nothing) => {}
                 Err(error) => {
-                    if is_checkpoint_name(&file.path) {
-                        let remedy = "make the file readable and run again";
-                        self.refuse(index, "file named as a checkpoint", format!("reading failed: {error}"), remedy);
-                    }
+                    let what = if is_checkpoint_name(&file.path) { "file named as a checkpoint" } else { "file" };
+                    let remedy = "make the file readable and run again";
+                    self.refuse(index, what, format!("reading failed: {error}"), remedy);
                 }
             }
         }

@@ -41,7 +41,7 @@ const SAFETENSORS_HEADER: u64 = 100_000_000;
 const ENTROPY: f64 = 6.0;
 const TAR_MEMBERS: usize = 4096;
 
-const PUBLISH: &str = "publish the same weights as safetensors, or waive this file in policy.toml";
+const PUBLISH: &str = "publish the same weights in a format that is read, such as safetensors";
 const UNPACK: &str = "unpack it and commit the files it holds";
 
 /// Tells what a file is.
