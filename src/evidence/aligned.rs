@@ -170,3 +170,27 @@ fn relative_difference(ours: &[f32], theirs: &[f32]) -> f64 {
     }
     (difference / size.max(f64::MIN_POSITIVE)).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::aligned;
+    use crate::fingerprint::{MatrixPrint, POSITIONS, Samples, splitmix64};
+
+    #[test]
+    fn choosing_among_many_candidates_gives_no_evidence() {
+        let model = |seed: u64| -> Vec<MatrixPrint> {
+            (0..300u64)
+                .map(|at| {
+                    let value = |t: usize| (splitmix64(seed ^ (at << 20) ^ t as u64) % 255) as i16 - 127;
+                    let centred = (0..POSITIONS).map(|t| value(t) as i8).collect();
+                    let samples = Samples { centred, raw: Vec::new() };
+                    MatrixPrint { rows: 64, columns: 32, samples, ..MatrixPrint::default() }
+                })
+                .collect()
+        };
+        let (ours, theirs) = (model(1 << 40), model(2 << 40));
+        let found = aligned(&ours.iter().collect::<Vec<_>>(), &theirs.iter().collect::<Vec<_>>());
+        assert_eq!(found.compared, 300);
+        assert!(found.ln_p > -4.0 && found.matches.iter().flatten().all(|m| !m.matched), "{}", found.ln_p);
+    }
+}

@@ -10,6 +10,8 @@
 //! likely; over those relabellings the mean product of doubly centred values is zero, even where rows or columns have
 //! systematic means (rare tokens, outlier channels, kernel taps). That is the null of the aligned test.
 
+use std::collections::BTreeSet;
+
 use super::mixing::{fnv1a64, splitmix64};
 
 /// Positions sampled a matrix. The first [`MATCHING`] choose what is compared with what; the rest test it.
@@ -18,6 +20,9 @@ pub const POSITIONS: usize = 512;
 pub const MATCHING: usize = 128;
 /// Raw values kept: the first this many of the positions that test.
 pub(super) const RAW: usize = 128;
+
+/// Positions drawn at most, with those that are drawn anew.
+const REDRAWS: u64 = 32 * POSITIONS as u64;
 
 /// Samples of one matrix in canonical orientation (rows ≥ columns).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -86,12 +91,21 @@ pub(super) fn sample(values: &[f32], rows: usize, columns: usize, moments: &Mome
     Samples { centred: compand(&centred), raw }
 }
 
-/// The positions sampled in any matrix of `rows` × `columns`: splitmix64 over a seed from the shape.
+/// The positions sampled in any matrix of `rows` × `columns`: splitmix64 over a seed from the shape. No position comes
+/// twice, or what was looked at for choosing would be looked at again for testing; one that would is drawn anew from
+/// beyond the others. Only a matrix of fewer cells than positions, which is never evidence, repeats some.
 fn positions(rows: u64, columns: u64) -> impl Iterator<Item = (usize, usize)> {
     let seed = fnv1a64(format!("{rows}x{columns}").as_bytes());
     let count = rows.saturating_mul(columns).max(1);
+    let draw = move |t: u64| splitmix64(seed.wrapping_add(t)) % count;
+    let mut taken = BTreeSet::new();
+    let mut spare = POSITIONS as u64..REDRAWS;
     (0..POSITIONS as u64).map(move |t| {
-        let position = splitmix64(seed.wrapping_add(t)) % count;
+        let mut position = draw(t);
+        while !taken.insert(position) {
+            let Some(next) = spare.next() else { break };
+            position = draw(next);
+        }
         ((position / columns.max(1)) as usize, (position % columns.max(1)) as usize)
     })
 }
@@ -115,7 +129,9 @@ fn compand(values: &[f64]) -> Vec<i8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{moments, sample};
+    use std::collections::BTreeSet;
+
+    use super::{POSITIONS, moments, positions, sample};
     use crate::fingerprint::mixing::splitmix64;
 
     #[test]
@@ -128,6 +144,15 @@ mod tests {
         let b = sample(&wide, columns, rows, &moments(&wide, columns, rows), true);
         assert_eq!(a.raw, b.raw);
         assert!(a.centred.iter().zip(&b.centred).all(|(x, y)| x.abs_diff(*y) <= 1));
+    }
+
+    #[test]
+    fn no_position_is_sampled_twice_however_small_the_matrix() {
+        for (rows, columns) in [(32, 32), (64, 32), (100, 40), (4096, 4096)] {
+            let distinct: BTreeSet<(usize, usize)> = positions(rows, columns).collect();
+            assert_eq!(distinct.len(), POSITIONS, "{rows} × {columns}");
+        }
+        assert_eq!(positions(4, 4).count(), POSITIONS);
     }
 
     #[test]

@@ -386,7 +386,7 @@ mod tests {
             let sparse: Vec<f32> = noise
                 .iter()
                 .enumerate()
-                .map(|(i, x)| if splitmix64(i as u64 ^ 99) % 10 < dropped { 0.0 } else { *x })
+                .map(|(i, x)| if splitmix64(!(i as u64)) % 10 < dropped { 0.0 } else { *x })
                 .collect();
             assert_eq!(formula(&sparse, 128, 96), None, "{dropped} in ten dropped");
         }

@@ -48,7 +48,7 @@ fn encode(values: &[f32], dtype: Dtype) -> Vec<u8> {
         Dtype::F32 => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
         Dtype::F16 => values.iter().flat_map(|x| f16::from_f32(*x).to_le_bytes()).collect(),
         Dtype::BF16 => values.iter().flat_map(|x| bf16::from_f32(*x).to_le_bytes()).collect(),
-        Dtype::F8_E5M2 => values.iter().map(|x| (f16::from_f32(*x).to_bits() >> 8) as u8).collect(),
+        Dtype::F8_E5M2 => values.iter().map(|x| e5m2(*x)).collect(),
         Dtype::F8_E4M3 => values.iter().map(|x| e4m3(*x)).collect(),
         other => panic!("{other:?} is not written here"),
     }
@@ -61,6 +61,12 @@ fn e4m3(value: f32) -> u8 {
     let steps = (size / (exponent - 3.0).exp2()).round_ties_even() as u8;
     let code = if steps < 8 { steps } else { ((exponent as i32 + 6) as u8) * 8 + steps };
     code | if value < 0.0 { 0x80 } else { 0 }
+}
+
+/// The upper half of an f16, to nearest, ties to even.
+fn e5m2(value: f32) -> u8 {
+    let bits = f16::from_f32(value).to_bits();
+    ((bits + 0x7f + (bits >> 8 & 1)) >> 8) as u8
 }
 
 fn safetensors_of(model: &Model, dtype: Dtype) -> Vec<u8> {
@@ -242,7 +248,8 @@ fn numpy_archives_are_read_compressed_or_not() {
         let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
         let options = zip::write::SimpleFileOptions::default().compression_method(method);
         for (name, tensor) in demo() {
-            let shape: String = tensor.shape.iter().map(|extent| format!("{extent}, ")).collect();
+            let shape: Vec<String> = tensor.shape.iter().map(ToString::to_string).collect();
+            let shape = shape.join(", ") + ",";
             let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}");
             header.push_str(&" ".repeat(63 - (10 + header.len()) % 64));
             header.push('\n');
