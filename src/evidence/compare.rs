@@ -115,7 +115,8 @@ fn exact_evidence(
         null: "two independently trained rows have one 64-bit hash with probability below 1e-15".into(),
         n: ours.len() as u64,
         detail: format!(
-            "of {} matrices of the base, {whole} are here value for value, {cast} after a cast to bf16,              {rows} in part by equal rows or columns ({:.1} % of the elements)",
+            "of {} matrices of the base, {whole} are here value for value, {cast} after a cast to bf16, {rows} in \
+             part by equal rows or columns ({:.1} % of the elements)",
             ours.len(),
             100.0 * covered / total.max(1) as f64
         ),
@@ -134,11 +135,13 @@ fn aligned_evidence(sampled: &Aligned, comparisons: usize) -> Option<Evidence> {
         mechanism: "aligned-samples".into(),
         log10_p: Some(log10(corrected(sampled.ln_p, comparisons))),
         effect: sampled.effect,
-        null: "independent training: hidden channels are exchangeable, so doubly centred products have mean zero                (Hoeffding bound, standard deviation taken 1.5 times larger)"
+        null: "independent training: hidden channels are exchangeable, so doubly centred products have mean zero \
+               (Hoeffding bound, standard deviation taken 1.5 times larger)"
             .into(),
         n: sampled.compared as u64,
         detail: format!(
-            "{} of {} matrices of one shape correlate beyond chance on values not used for pairing (median              correlation {median:.3})",
+            "{} of {} matrices of a common shape correlate beyond chance on values not used for pairing (median \
+             correlation {median:.3})",
             matched.len(),
             sampled.compared
         ),
@@ -150,11 +153,13 @@ fn needle_evidence(needle: &NeedleTest, comparisons: usize) -> Evidence {
         mechanism: "needle-identity".into(),
         log10_p: Some(log10(corrected(needle.ln_p, comparisons))),
         effect: needle.effect.clamp(0.0, 1.0),
-        null: "independent training: the signs of the residual channels are uniform (Hoeffding bound, exact under                RMSNorm and coordinatewise optimisers)"
+        null: "independent training: the signs of the residual channels are uniform (Hoeffding bound, exact under \
+               RMSNorm and coordinatewise optimisers)"
             .into(),
         n: needle.rows as u64,
         detail: format!(
-            "mean cosine {:.3} over {} feed-forward rows at the same layer and row; {} channels allow a log10 p of              {:.1} at least",
+            "mean cosine {:.3} over {} feed-forward rows at the same layer and row; {} channels allow a log10 p of \
+             {:.1} at least",
             needle.effect, needle.rows, needle.channels, needle.floor
         ),
     }
