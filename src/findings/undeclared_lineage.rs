@@ -26,7 +26,9 @@ pub(super) const PAGE: Page = Page {
               this path",
     fix: "Declare the base with what was done to it:\n\n```toml\n[[model]]\npaths = [\"checkpoints/orca.safetensors\"]\n\
           origin = \"derived\"\nbases = [{ id = \"Qwen/Qwen2.5-7B\", relation = \"finetune\" }]\n```\n\nThe license and \
-          attribution rules then look after what the base's license asks. `forebear compare` shows the numbers in full.",
+          attribution rules then look after what the base's license asks. `forebear compare` shows the numbers in full.\n\nWeights do not tell \
+          which of two models came first. If the registered model descends from yours, say so in the registry \
+          (`forebear registry add PATH --id ID --license ID --derived-from YOURS`) and declare it.",
     clauses: "",
 };
 

@@ -120,8 +120,7 @@ fn of_problem(problem: &Problem) -> Finding {
     let finding =
         Finding::new(Rule::UnverifiableArtifact, format!("{subject}: {message}"), remedy, &[subject, message]);
     match kind {
-        ProblemKind::Unreadable => finding,
-        ProblemKind::Shallow => finding.capped(Level::Warn),
+        ProblemKind::Unreadable | ProblemKind::Shallow => finding,
         ProblemKind::UnknownRemote => finding.capped(Level::Note),
     }
 }
@@ -174,7 +173,7 @@ mod tests {
         sample.problems =
             vec![problem(ProblemKind::Unreadable), problem(ProblemKind::Shallow), problem(ProblemKind::UnknownRemote)];
         let levels: Vec<Level> = check(&sample.facts()).iter().map(|finding| finding.level).collect();
-        assert_eq!(levels, [Level::Deny, Level::Warn, Level::Note]);
+        assert_eq!(levels, [Level::Deny, Level::Deny, Level::Note]);
     }
 
     #[test]
