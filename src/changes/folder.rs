@@ -73,18 +73,9 @@ fn add(path: &Path, relative: String, snapshot: &mut Snapshot, problems: &mut Ve
 fn file(path: &Path, relative: &str) -> io::Result<File> {
     let data = fs::symlink_metadata(path)?;
     let changed = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    let mut file = File {
-        path: relative.to_owned(),
-        id: format!("unhashed:{}:{}:{relative}", data.len(), changed.as_nanos()),
-        size: 0,
-        state: FileState::NotAFile("special file"),
-        lfs: None,
-        lfs_attribute: false,
-        introduced: true,
-        at_tip: true,
-        previous: None,
-        commit: None,
-    };
+    let id = format!("unhashed:{}:{}:{relative}", data.len(), changed.as_nanos());
+    let mut file = File::present(relative.to_owned(), id, 0, Content::Disk(path.to_owned()));
+    file.state = FileState::NotAFile("special file");
     if data.is_symlink() {
         file.state = FileState::NotAFile("symbolic link");
     } else if data.is_file() {

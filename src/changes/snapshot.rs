@@ -157,6 +157,22 @@ pub(super) fn shown(path: &str) -> String {
 }
 
 impl File {
+    /// A file that can be read, stored as it is, that the range brings to its tip.
+    pub fn present(path: String, id: String, size: u64, content: Content) -> Self {
+        Self {
+            path,
+            id,
+            size,
+            state: FileState::Present(content),
+            lfs: None,
+            lfs_attribute: false,
+            introduced: true,
+            at_tip: true,
+            previous: None,
+            commit: None,
+        }
+    }
+
     /// The bytes, if they can be had.
     pub fn content(&self) -> Option<&Content> {
         match &self.state {

@@ -88,13 +88,13 @@ impl Demo<'_> {
         self.step("2. Somebody adds a model \"trained from scratch\" and pushes. The hook looks at the weights.")?;
         self.forebear("hook install")?;
         self.files("orca/checkpoints/orca", DERIVATIVE)?;
-        self.text("orca/policy.toml", FROM_SCRATCH)?;
+        self.text("orca/policy.toml", &[POLICY, FROM_SCRATCH].concat())?;
         self.commit("Add Orca, trained from scratch", "policy.toml checkpoints")?;
         let blocked = self.push()?;
         ensure!(!blocked.status.success(), "the push was not blocked");
 
         self.step("3. Acme puts the release in order: lineage declared, license and notice shipped, card corrected.")?;
-        self.text("orca/policy.toml", DECLARED)?;
+        self.text("orca/policy.toml", &[POLICY, DECLARED].concat())?;
         self.text("orca/LICENSE", apache()?)?;
         self.text("orca/NOTICE", &format!("Orca\nCopyright 2026 Acme\n\nThis model is based on Tern.\n{BASE_NOTICE}"))?;
         self.text("orca/README.md", CARD_IN_ORDER)?;
@@ -211,7 +211,7 @@ fn apache() -> anyhow::Result<&'static str> {
     licenses::text("apache-2.0").context("the text of Apache-2.0 is not part of this build")
 }
 
-const FROM_SCRATCH: &str = r#"schema = 1
+const POLICY: &str = r#"schema = 1
 
 [release]
 name = "acme/Orca-250K"
@@ -223,22 +223,9 @@ checkpoint-outside-lfs = "allow"   # half a megabyte
 
 [[model]]
 paths = ["checkpoints/orca/**"]
-origin = "from-scratch"
 "#;
-
-const DECLARED: &str = r#"schema = 1
-
-[release]
-name = "acme/Orca-250K"
-license = "Apache-2.0"
-branches = ["main"]
-
-[rules]
-checkpoint-outside-lfs = "allow"   # half a megabyte
-
-[[model]]
-paths = ["checkpoints/orca/**"]
-origin = "derived"
+const FROM_SCRATCH: &str = "origin = \"from-scratch\"\n";
+const DECLARED: &str = r#"origin = "derived"
 bases = [{ id = "northwind/Tern-250K", relation = "continued-pretraining" }]
 "#;
 

@@ -65,7 +65,18 @@ pub(crate) fn is_fingerprint(path: &Path) -> bool {
 
 fn folder_files(path: &Path) -> anyhow::Result<Vec<File>> {
     let published = changes::folder(path)?;
-    Ok(published.snapshots.into_iter().flat_map(|snapshot| snapshot.files).collect())
+    let mut files: Vec<File> = published.snapshots.into_iter().flat_map(|snapshot| snapshot.files).collect();
+    // A folder named by hand may hold links to its files, as the cache of a hub does.
+    for file in &mut files {
+        let target = path.join(&file.path);
+        if let (FileState::NotAFile(_), Ok(metadata)) = (&file.state, fs::metadata(&target))
+            && metadata.is_file()
+        {
+            file.size = metadata.len();
+            file.state = FileState::Present(Content::Disk(target));
+        }
+    }
+    Ok(files)
 }
 
 /// The files beside a checkpoint: its other shards and its config are among them.
@@ -76,18 +87,9 @@ fn siblings(path: &Path) -> anyhow::Result<Vec<File>> {
         let entry = entry?;
         let metadata = fs::metadata(entry.path()).ok().filter(fs::Metadata::is_file);
         if let Some(metadata) = metadata {
-            files.push(File {
-                path: entry.file_name().to_string_lossy().into_owned(),
-                id: format!("unhashed:{}", entry.path().display()),
-                size: metadata.len(),
-                state: FileState::Present(Content::Disk(entry.path())),
-                lfs: None,
-                lfs_attribute: false,
-                introduced: true,
-                at_tip: true,
-                previous: None,
-                commit: None,
-            });
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let id = format!("unhashed:{}", entry.path().display());
+            files.push(File::present(name, id, metadata.len(), Content::Disk(entry.path())));
         }
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));

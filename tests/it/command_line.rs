@@ -249,3 +249,17 @@ fn a_policy_cannot_name_a_registry_outside_the_repository() {
     assert_eq!(code, Some(2));
     assert!(said.contains("not a path inside the repository"), "{said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_of_links_is_read_as_the_cache_of_a_hub_needs() {
+    let folder = tempdir().unwrap();
+    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/F1");
+    let snapshot = folder.path().join("snapshot");
+    fs::create_dir(&snapshot).unwrap();
+    for name in ["model.safetensors", "config.json"] {
+        std::os::unix::fs::symlink(model.join(name), snapshot.join(name)).unwrap();
+    }
+    let said = stdout(folder.path(), &["fingerprint", "snapshot"]);
+    assert!(said.contains("250,944 parameters"), "{said}");
+}
