@@ -171,6 +171,10 @@ fn compared(
                     "changes the license of the base {id} from {} to {}",
                     base.entry.license, now.entry.license
                 ))),
+                // Its license text, notice, headers, or ancestors: what is owed to it hangs on them.
+                Some(now) if now.entry != base.entry => {
+                    Some(change(format!("changes what the registry says of the base {id}")))
+                }
                 Some(_) => None,
             }
         })

@@ -17,7 +17,7 @@ pub struct Policy {
     pub path: Option<String>,
     /// What the repository publishes.
     pub release: Release,
-    /// Registries beside the built-in one.
+    /// Registries beside `registry/`, which is searched if it is there.
     pub registry: Registry,
     /// One entry a released model.
     pub models: Vec<DeclaredModel>,

@@ -99,7 +99,7 @@ schema = 1
 ";
 
 const REGISTRY: &str = "[registry]
-# paths = [\"registry/\"]            # registries of base models in this repository, beside the built-in one
+# paths = [\"registry/\"]            # registries of base models in this repository, beside registry/
 
 ";
 

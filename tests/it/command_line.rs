@@ -254,7 +254,7 @@ fn a_policy_cannot_name_a_registry_outside_the_repository() {
 #[test]
 fn a_folder_of_links_is_read_as_the_cache_of_a_hub_needs() {
     let folder = tempdir().unwrap();
-    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/F1");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/F1");
     let snapshot = folder.path().join("snapshot");
     fs::create_dir(&snapshot).unwrap();
     for name in ["model.safetensors", "config.json"] {

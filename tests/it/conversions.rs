@@ -196,6 +196,22 @@ fn casts_that_round_are_conversions() {
 }
 
 #[test]
+fn damage_to_single_values_and_empty_axes_hide_nothing() {
+    let model = demo();
+    let disguised = |change: &dyn Fn(&mut Tensor)| -> Relation {
+        let mut model = model.clone();
+        model.values_mut().filter(|tensor| tensor.shape.len() == 2).for_each(change);
+        relation(&stored(&model, Dtype::F16, None))
+    };
+    for value in [f32::NAN, f32::INFINITY, 65504.0] {
+        let found = disguised(&|tensor| tensor.values[7] = value);
+        assert!(found <= Relation::Partial, "{value}: {found:?}");
+    }
+    let found = disguised(&|tensor| tensor.shape.insert(0, 1));
+    assert!(found <= Relation::Converted, "a leading axis: {found:?}");
+}
+
+#[test]
 fn fused_projections_are_taken_apart_with_a_config_and_without() {
     let model = demo();
     let falcon = CONFIG.replace("qwen2", "falcon");

@@ -104,6 +104,21 @@ fn a_push_cannot_swap_a_fingerprint_for_itself() {
 }
 
 #[test]
+fn a_push_cannot_rewrite_what_the_registry_says_of_a_base() {
+    let watched = repository(Some(&policy("")));
+    let index = watched.git.path.join("registry/index.toml");
+    let text = fs::read_to_string(&index).unwrap();
+    let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("notice")).collect();
+    assert_ne!(kept.len(), text.lines().count(), "{text}");
+    fs::write(&index, kept.join("\n")).unwrap();
+    add(&watched, "F1-cpt");
+    watched.git.commit("Add Orca, forget Tern's notice");
+    let pushed = watched.push(&["origin", "main"]);
+    pushed.blocked(1, &["missing-license-text", "missing-notice", "policy-weakened", "undeclared-lineage"]);
+    pushed.says(&format!("changes what the registry says of the base {TERN}"));
+}
+
+#[test]
 fn a_fingerprint_altered_in_place_could_not_be_checked() {
     let watched = repository(Some(&policy("")));
     let folder = watched.git.path.join("registry/fingerprints");
