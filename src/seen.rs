@@ -127,7 +127,7 @@ pub(crate) fn unverifiable(
             what: found.what.clone(),
             reason: format!("{}: {}", found.what, found.reason),
             remedy: found.remedy.clone(),
-            kind: UnverifiableKind::Unsupported,
+            kind: if found.certain { UnverifiableKind::Unsupported } else { UnverifiableKind::Suspected },
         })
     }));
     let missing = |file: &&File| matches!(file.state, FileState::MissingLfs);

@@ -56,6 +56,8 @@ pub struct Unverifiable {
     pub reason: String,
     /// One line: what to do now.
     pub remedy: String,
+    /// Whether it is a model as far as name or form tell; else it only may be one.
+    pub certain: bool,
 }
 
 /// Finds the models among files, by content.
@@ -322,8 +324,8 @@ impl<'a> Finder<'a> {
     }
 
     fn finish(mut self) -> Discovery {
-        for (file, Unread { what, reason, remedy }) in std::mem::take(&mut self.unread) {
-            self.out.unverifiable.push(Unverifiable { file, what, reason, remedy });
+        for (file, Unread { what, reason, remedy, certain }) in std::mem::take(&mut self.unread) {
+            self.out.unverifiable.push(Unverifiable { file, what, reason, remedy, certain });
         }
         self.out.groups.sort_by_key(|group| group.files.first().copied());
         self.out.unverifiable.sort_by_key(|unverifiable| unverifiable.file);
@@ -382,7 +384,7 @@ impl<'a> Finder<'a> {
 
     fn refuse(&mut self, file: usize, what: &str, reason: String, remedy: &str) {
         let (what, remedy) = (what.to_owned(), remedy.to_owned());
-        self.out.unverifiable.push(Unverifiable { file, what, reason, remedy });
+        self.out.unverifiable.push(Unverifiable { file, what, reason, remedy, certain: true });
     }
 }
 

@@ -148,7 +148,7 @@ fn other_files_are_left_alone() {
         file("src/main.rs", "fn main() {}"),
         file("README.md", "BERT, and so on\n"),
         file("empty.safetensors", ""),
-        file("image.bin", [b"\x89PNG\r\n".to_vec(), noise(2 << 20)].concat()),
+        file("image.png", [b"\x89PNG\r\n".to_vec(), noise(2 << 20)].concat()),
         file("small.bin", noise(1000)),
         file("table.dat", "1 2 3 4 5\n".repeat(200_000)),
         file("docs.zip", zip(&["a.txt", "b/c.md"])),
@@ -282,4 +282,21 @@ proptest! {
             drop(open(&files, group));
         }
     }
+}
+
+#[test]
+fn raw_dumps_are_told_under_any_name_and_other_binaries_are_not() {
+    let with_head = |head: &[u8]| [head, &noise(1 << 20)].concat();
+    let found = discover(&[
+        file("weights.raw", noise(1 << 20)),
+        file("orca", noise(1 << 20)),
+        file("orca.tar.gz", with_head(b"\x1f\x8b\x08")),
+        file("orca.bin", with_head(b"%PDF-1.7")),
+        file("paper.pdf", with_head(b"%PDF-1.7")),
+        file("clip.mp4", with_head(b"\0\0\0\x20ftypmp42")),
+        file("corpus.txt", "Weights are numbers, and this is not. ".repeat(40_000)),
+        file("small.raw", noise(1000)),
+    ]);
+    let told: Vec<(usize, bool)> = found.unverifiable.iter().map(|found| (found.file, found.certain)).collect();
+    assert_eq!(told, [(0, false), (1, false), (2, false), (3, false)]);
 }

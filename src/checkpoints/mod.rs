@@ -18,6 +18,7 @@ mod onnx;
 mod packed;
 mod parts;
 mod pickle;
+mod raw;
 mod read;
 mod safetensors;
 mod sniff;

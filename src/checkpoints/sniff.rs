@@ -7,6 +7,7 @@
 
 use std::io;
 
+use super::raw::{entropy, is_other_binary, is_packed, is_utf8_inside, is_utf8_start};
 use super::{Format, archive, onnx, pickle};
 use crate::changes::{Content, ReadAt};
 
@@ -30,6 +31,8 @@ pub(super) struct Unread {
     pub(super) reason: String,
     /// One line: what to do now.
     pub(super) remedy: String,
+    /// Whether it is a model as far as name or form tell; else it only may be one.
+    pub(super) certain: bool,
 }
 
 const HEAD: usize = 512;
@@ -217,7 +220,7 @@ impl Candidate<'_> {
             "CTranslate2 model"
         } else if at(257, b"ustar") {
             return self.tar();
-        } else if self.is_packed()
+        } else if is_packed(self.head)
             && (self.name.is_checkpoint_like() || self.name.may_hold_weights() || self.hides_checkpoint())
         {
             return Ok(Some(unread("compressed file", "is named as a checkpoint and is compressed", UNPACK)));
@@ -237,20 +240,6 @@ impl Candidate<'_> {
         (1..=32).contains(&u32::from_le_bytes(*version))
             && name.ends_with(b"Spec")
             && name.iter().all(u8::is_ascii_alphanumeric)
-    }
-
-    fn is_packed(&self) -> bool {
-        let magics: [&[u8]; 8] = [
-            b"\x1f\x8b",
-            b"7z\xbc\xaf\x27\x1c",
-            b"\xfd7zXZ\0",
-            b"\x28\xb5\x2f\xfd",
-            b"BZh",
-            b"Rar!",
-            b"\x04\x22\x4d\x18",
-            b"\x78\x9c",
-        ];
-        magics.iter().any(|magic| self.head.starts_with(magic))
     }
 
     /// `model.safetensors.gz` and the like.
@@ -347,32 +336,38 @@ impl Candidate<'_> {
             }
             _ => {}
         }
-        if self.name.may_hold_weights() && self.size >= LARGE && !self.is_other_binary() && self.entropy()? > ENTROPY {
-            return Ok(unread("binary file", "looks like weights, format unknown", PUBLISH));
+        if self.size < LARGE || self.is_sentencepiece() {
+            return Ok(Sniffed::Nothing);
         }
-        Ok(Sniffed::Nothing)
+        self.raw_numbers()
     }
 
-    /// Executables, media, databases, and SentencePiece vocabularies (field 1, then field 1 of a piece).
-    fn is_other_binary(&self) -> bool {
-        let magics: [&[u8]; 9] =
-            [b"\x7fELF", b"\x89PNG", b"\xff\xd8\xff", b"%PDF", b"RIFF", b"OggS", b"SQLite format 3", b"GIF8", b"MZ"];
-        magics.iter().any(|magic| self.head.starts_with(magic)) || matches!(self.head, [0x0a, _, 0x0a, ..])
+    /// Large files without a known form: raw dumps of weights look like this, and so does much else.
+    fn raw_numbers(&self) -> io::Result<Sniffed> {
+        let sample = self.sample()?;
+        if is_utf8_inside(&sample) || entropy(&sample) <= ENTROPY {
+            return Ok(Sniffed::Nothing);
+        }
+        match (self.name.may_hold_weights(), is_other_binary(self.head)) {
+            (true, false) => Ok(unread("binary file", "looks like weights, format unknown", PUBLISH)),
+            (false, true) => Ok(Sniffed::Nothing),
+            _ if is_packed(self.head) => {
+                Ok(guess("compressed file", "is large, and what it holds is not searched", UNPACK))
+            }
+            _ => Ok(guess("binary file", "is large and may be weights of an unknown format", PUBLISH)),
+        }
     }
 
-    /// Shannon entropy of a sample from the middle, in bits a byte.
-    fn entropy(&self) -> io::Result<f64> {
+    /// SentencePiece vocabularies: field 1, then field 1 of a piece.
+    fn is_sentencepiece(&self) -> bool {
+        matches!(self.head, [0x0a, _, 0x0a, ..])
+    }
+
+    /// Bytes from the middle.
+    fn sample(&self) -> io::Result<Vec<u8>> {
         let mut sample = vec![0; SAMPLE.min(self.size as usize)];
         self.content.open()?.read_exact_at((self.size - sample.len() as u64) / 2, &mut sample)?;
-        let mut counts = [0_u32; 256];
-        for byte in &sample {
-            if let Some(count) = counts.get_mut(usize::from(*byte)) {
-                *count += 1;
-            }
-        }
-        let total = sample.len() as f64;
-        let share = |count: &u32| f64::from(*count) / total;
-        Ok(counts.iter().filter(|count| **count > 0).map(|count| -share(count) * share(count).log2()).sum())
+        Ok(sample)
     }
 }
 
@@ -382,14 +377,6 @@ fn is_tensorflow_shard(base: &str) -> bool {
     let Some((index, count)) = shard.split_once("-of-") else { return false };
     let is_number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number(index) && is_number(count)
-}
-
-/// Whether bytes are UTF-8, but for a character that the end may have cut.
-fn is_utf8_start(bytes: &[u8]) -> bool {
-    match std::str::from_utf8(bytes) {
-        Ok(_) => true,
-        Err(error) => error.error_len().is_none(),
-    }
 }
 
 /// Names of the first members of a tar archive (POSIX.1-1988: name at 0, octal size at 124).
@@ -414,5 +401,19 @@ fn tar_names(source: &dyn ReadAt) -> io::Result<Vec<String>> {
 }
 
 fn unread(what: &str, reason: &str, remedy: &str) -> Sniffed {
-    Sniffed::Unread(Unread { what: what.to_owned(), reason: reason.to_owned(), remedy: remedy.to_owned() })
+    Sniffed::Unread(Unread {
+        what: what.to_owned(),
+        reason: reason.to_owned(),
+        remedy: remedy.to_owned(),
+        certain: true,
+    })
+}
+
+fn guess(what: &str, reason: &str, remedy: &str) -> Sniffed {
+    Sniffed::Unread(Unread {
+        what: what.to_owned(),
+        reason: reason.to_owned(),
+        remedy: remedy.to_owned(),
+        certain: false,
+    })
 }

@@ -53,6 +53,10 @@ pub(crate) fn fingerprint_path(path: &Path, globals: &Globals) -> anyhow::Result
         ),
         (None, _) => match found.unverifiable.first() {
             Some(file) => anyhow::bail!("{} is a {}: {}; {}", path.display(), file.what, file.reason, file.remedy),
+            None if files.iter().any(|file| matches!(file.state, FileState::MissingLfs)) => anyhow::bail!(
+                "{} holds a Git LFS pointer in place of a checkpoint; fetch the object: git lfs pull",
+                path.display()
+            ),
             None => anyhow::bail!("{} holds no checkpoint", path.display()),
         },
     }

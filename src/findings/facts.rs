@@ -121,6 +121,8 @@ pub enum UnverifiableKind {
     Malformed,
     /// A format or layout that is not read.
     Unsupported,
+    /// Large, of no known form, and like numbers: it may be a model.
+    Suspected,
     /// A shard or external data file is named and not there.
     MissingPart,
     /// The Git LFS object is not on this machine.

@@ -12,7 +12,8 @@ use super::pages::Page;
 pub(super) const UNVERIFIABLE: Page = Page {
     what: "Fires for every file that looks like a model, by content or by name, and cannot be read: malformed, of a format that is \
            recognised and not read, with a shard missing, with other bytes than its Git LFS pointer promises. Also for \
-           objects of the push that git cannot read.",
+           objects of the push that git cannot read, and for a clone that is too shallow to tell. Large files without a known \
+           form that look like numbers or are compressed warn: they may be weights.",
     why: "What cannot be read cannot be compared with anything. If that passed, damaging a header would be a way around the gate.",
     example: "error[unverifiable-artifact]: w/orca.safetensors cannot be verified: malformed safetensors at byte 8: header is not JSON",
     fix: "Replace the file by one that its own tools can read, or leave it out of the release.",
@@ -94,7 +95,9 @@ fn of_file(file: &UnverifiableFacts) -> Finding {
         ),
     };
     let remedy = if file.remedy.is_empty() { remedy } else { &file.remedy };
-    Finding::new(rule, message, remedy, &[path, what]).at(path, None)
+    let finding = Finding::new(rule, message, remedy, &[path, what]).at(path, None);
+    // Data sets and archives look like this too.
+    if file.kind == UnverifiableKind::Suspected { finding.capped(Level::Warn) } else { finding }
 }
 
 fn of_hazards(model: &ModelFacts) -> Vec<Finding> {
