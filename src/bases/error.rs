@@ -85,7 +85,9 @@ pub enum RegistryError {
         found: String,
     },
     /// A file that the index names is not there.
-    #[error("{file} is named by the index of {store} and missing; restore it, or remove the base and add it again")]
+    #[error(
+        "{file} is named by the index of {store} and missing; restore it (git lfs pull, if Git LFS keeps it), or remove the base and add it again"
+    )]
     Missing {
         /// Registry concerned.
         store: String,

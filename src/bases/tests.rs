@@ -271,7 +271,7 @@ fn forged_archives_place_nothing() {
     not a registry archive: it holds `../outside`, which its index does not name
     not a registry archive: `index.toml` is compressed; members of a registry archive are stored
     fingerprints/DIGEST.safetensors in the archive is damaged: its SHA-256 is DIGEST; restore it, or remove the base and add it again
-    licenses/DIGEST.txt is named by the index of the archive and missing; restore it, or remove the base and add it again
+    licenses/DIGEST.txt is named by the index of the archive and missing; restore it (git lfs pull, if Git LFS keeps it), or remove the base and add it again
     "); });
     assert_eq!(tree(copy.path()), before);
 }

@@ -14,18 +14,7 @@ use crate::changes::{Content, File, FileState, LfsPointer};
 
 fn file(path: &str, bytes: impl Into<Vec<u8>>) -> File {
     let bytes: Vec<u8> = bytes.into();
-    File {
-        path: path.to_owned(),
-        id: String::new(),
-        size: bytes.len() as u64,
-        state: FileState::Present(Content::memory(bytes)),
-        lfs: None,
-        lfs_attribute: false,
-        introduced: true,
-        at_tip: true,
-        previous: None,
-        commit: None,
-    }
+    File::present(path.to_owned(), String::new(), bytes.len() as u64, Content::memory(bytes))
 }
 
 fn missing(path: &str) -> File {

@@ -207,18 +207,7 @@ pub(crate) mod tests {
     use crate::changes::Content;
 
     pub(crate) fn file(path: &str, text: &str) -> File {
-        File {
-            path: path.into(),
-            id: "0".into(),
-            size: text.len() as u64,
-            state: FileState::Present(Content::memory(text.as_bytes().to_vec())),
-            lfs: None,
-            lfs_attribute: false,
-            introduced: true,
-            at_tip: true,
-            previous: None,
-            commit: None,
-        }
+        File::present(path.into(), "0".into(), text.len() as u64, Content::memory(text.as_bytes().to_vec()))
     }
 
     #[test]

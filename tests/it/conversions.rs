@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
-use forebear::changes::{Content, File, FileState};
+use forebear::changes::{Content, File};
 use forebear::evidence::{Relation, compare};
 use forebear::fingerprint::{Fingerprint, Progress, collect};
 use half::{bf16, f16};
@@ -79,18 +79,7 @@ fn safetensors_of(model: &Model, dtype: Dtype) -> Vec<u8> {
 }
 
 fn file(path: &str, bytes: Vec<u8>) -> File {
-    File {
-        path: path.to_owned(),
-        id: format!("unhashed:{path}"),
-        size: bytes.len() as u64,
-        state: FileState::Present(Content::memory(bytes)),
-        lfs: None,
-        lfs_attribute: false,
-        introduced: true,
-        at_tip: true,
-        previous: None,
-        commit: None,
-    }
+    File::present(path.to_owned(), format!("unhashed:{path}"), bytes.len() as u64, Content::memory(bytes))
 }
 
 fn print(files: &[File]) -> Fingerprint {
