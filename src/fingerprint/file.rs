@@ -165,6 +165,7 @@ impl Fingerprint {
             bytes_read: header.bytes_read,
             matrices,
             vectors,
+            sketches: Vec::new(),
         })
     }
 }

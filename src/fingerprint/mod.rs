@@ -18,6 +18,7 @@ mod pieces;
 mod record;
 mod roles;
 mod samples;
+mod sketch;
 mod structure;
 
 pub use cache::Cache;
@@ -30,3 +31,4 @@ pub use pass::{Progress, compute};
 pub use record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint};
 pub use roles::{Place, Role};
 pub use samples::{MATCHING, POSITIONS, Samples};
+pub use sketch::{AttentionRows, Circuit, LayerSketch, Rows, Sketch, Unit};

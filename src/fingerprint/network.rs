@@ -83,7 +83,7 @@ impl Network {
     }
 
     /// What splitting fused tensors needs.
-    pub(super) fn heads_for(&self, checkpoint: &Checkpoint) -> Heads {
+    pub(in crate::fingerprint) fn heads_for(&self, checkpoint: &Checkpoint) -> Heads {
         let model_type = checkpoint
             .config
             .as_ref()

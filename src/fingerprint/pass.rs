@@ -19,6 +19,7 @@ use super::network::Network;
 use super::pieces::{Heads, flatten, pieces, squeezed};
 use super::record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint, hex};
 use super::roles::{Place, Role};
+use super::sketch::sketches;
 use crate::changes::ReadAt;
 use crate::checkpoints::{Checkpoint, CheckpointFile, Extent, Reader, Tensor, decode};
 
@@ -53,6 +54,7 @@ pub fn compute(checkpoint: &Checkpoint, progress: &Progress) -> Result<Fingerpri
         matrices.extend(print.matrices);
         vectors.extend(print.vector);
     }
+    let sketches = sketches(checkpoint, &reader, &network)?;
     Ok(Fingerprint {
         name: checkpoint.path.clone(),
         bytes_read: sources.iter().map(|source| source.size).sum(),
@@ -63,6 +65,7 @@ pub fn compute(checkpoint: &Checkpoint, progress: &Progress) -> Result<Fingerpri
         tensor_count: checkpoint.tensors.len() as u64,
         matrices,
         vectors,
+        sketches,
     })
 }
 

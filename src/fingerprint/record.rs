@@ -10,6 +10,7 @@ use super::needles::Needles;
 use super::network::Network;
 use super::roles::Role;
 use super::samples::Samples;
+use super::sketch::Sketch;
 use crate::checkpoints::CheckpointError;
 
 /// Everything kept of a model: enough to compare it, too little to run it.
@@ -33,6 +34,8 @@ pub struct Fingerprint {
     pub matrices: Vec<MatrixPrint>,
     /// Vectors (gains, biases), in file order.
     pub vectors: Vec<VectorPrint>,
+    /// Sketches of the stacks of layers.
+    pub sketches: Vec<Sketch>,
 }
 
 /// One file that was fingerprinted.

@@ -71,6 +71,8 @@ impl Role {
 /// Where in the network a tensor stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
+    /// What stands before the layer number: one name a stack of layers (encoder, decoder, vision tower).
+    pub stack: String,
     /// Layer number, from 0.
     pub layer: Option<u32>,
     /// Expert number, from 0; `None` in a dense block.
@@ -193,19 +195,34 @@ impl Place {
         let lower = name.to_ascii_lowercase();
         let (stem, bias) = strip_leaf(&lower);
         let parts: Vec<&str> = stem.split(['.', '/']).collect();
-        let layer_at = parts.iter().position(|part| part.parse::<u32>().is_ok());
+        let layer_at = layer_position(&parts);
         let layer = layer_at.and_then(|at| parts.get(at)?.parse().ok());
         let expert = parts.iter().position(|part| *part == "experts").and_then(|at| parts.get(at + 1)?.parse().ok());
         let stacked_experts = expert.is_none() && (stem.ends_with("_exps") || stem.contains(".experts."));
         let tail = layer_at.map_or_else(|| stem.to_owned(), |at| parts.get(at + 1..).unwrap_or_default().join("."));
+        let stack = layer_at.and_then(|at| parts.get(..at)).map(|head| head.join(".")).unwrap_or_default();
         let role = match layer {
             Some(_) => lookup(SUFFIXES, &tail)
                 .or_else(|| expert.and_then(|_| lookup(EXPERT_SUFFIXES, &tail)))
                 .unwrap_or_default(),
             None => lookup(GLOBALS, &tail).unwrap_or_default(),
         };
-        Self { layer, expert, role, bias, stacked_experts }
+        Self { stack, layer, expert, role, bias, stacked_experts }
     }
+}
+
+/// Words after which the number of a layer stands.
+const LAYER_WORDS: &[&str] = &["layers", "layer", "h", "blk", "block", "blocks", "resblocks"];
+
+/// Index of the component that is the layer's number: the first after a word that announces one, else the first
+/// number. Sentence-transformers write `0.auto_model.encoder.layer.3`, T5 `encoder.block.3.layer.0`.
+fn layer_position(parts: &[&str]) -> Option<usize> {
+    let is_number = |part: &&str| part.parse::<u32>().is_ok();
+    parts
+        .windows(2)
+        .position(|pair| matches!(pair, [word, number] if LAYER_WORDS.contains(word) && is_number(number)))
+        .map(|at| at + 1)
+        .or_else(|| parts.iter().position(is_number))
 }
 
 fn strip_leaf(name: &str) -> (&str, bool) {
@@ -246,6 +263,8 @@ mod tests {
             ("model.layers.0.block_sparse_moe.experts.7.w1.weight", Some(0), Some(7), Role::Gate, false),
             ("model.layers.0.mlp.gate.weight", Some(0), None, Role::Router, false),
             ("model.layers.5.mlp.gate_up_proj.weight", Some(5), None, Role::FusedGateUp, false),
+            ("0.auto_model.encoder.layer.5.attention.self.query.weight", Some(5), None, Role::Query, false),
+            ("encoder.block.2.layer.0.selfattention.q.weight", Some(2), None, Role::Query, false),
             ("model.embed_tokens.weight", None, None, Role::Embedding, false),
             ("output.weight", None, None, Role::Head, false),
             ("onnx::MatMul_1234", None, None, Role::Other, false),
@@ -253,6 +272,13 @@ mod tests {
             let place = Place::of(name);
             assert_eq!((place.layer, place.expert, place.role, place.bias), (layer, expert, role, bias), "{name}");
         }
+    }
+
+    #[test]
+    fn stacks_of_layers_are_told_apart() {
+        assert_eq!(Place::of("encoder.block.2.layer.0.SelfAttention.q.weight").stack, "encoder.block");
+        assert_eq!(Place::of("decoder.block.2.layer.0.SelfAttention.q.weight").stack, "decoder.block");
+        assert_eq!(Place::of("model.embed_tokens.weight").stack, "");
     }
 
     #[test]

@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! What is kept of whole blocks, so that they are found again after what an owner can do to a network without changing
+//! what it computes.
+//!
+//! In: an opened checkpoint. Out: a [`Sketch`] for each stack of layers. `canonical` brings every architecture into one
+//! form (gains folded, fused tensors split, one orientation); `neurons` keeps rows and Gram matrices of the
+//! feed-forward block, `circuits` the rotary circuits of attention, `make` runs both over all layers.
+
+mod canonical;
+mod circuits;
+mod make;
+mod neurons;
+mod record;
+
+pub(super) use make::sketches;
+pub use record::{AttentionRows, Circuit, LayerSketch, Rows, Sketch, Unit};
