@@ -54,6 +54,9 @@ pub fn compare(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Co
         mechanisms,
         layers: layers(&ours, &theirs, &matches),
         parts: outcome.parts,
+        difference: None,
+        merge: None,
+        structure: None,
         context: context(suspect, base),
     }
 }

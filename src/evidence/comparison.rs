@@ -5,6 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::structure::Structure;
+
 /// Evidence between a suspect and a base.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 pub struct Comparison {
@@ -25,8 +27,29 @@ pub struct Comparison {
     /// Parts concerned when the relation is `partial`, by the base's tensor names or roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
+    /// Median relative difference ‖suspect − base‖/‖base‖ of matrices found at the same places; `null` where the values
+    /// do not stand at the same places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<f64>,
+    /// The base's part in a merge of several registered bases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergeShare>,
+    /// How the suspect's parts go back to the base's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structure: Option<Structure>,
     /// Shown beside the evidence; never decides.
     pub context: Context,
+}
+
+/// The part of one base in a merge.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct MergeShare {
+    /// Weight of the base.
+    pub weight: f64,
+    /// Its standard error.
+    pub standard_error: f64,
+    /// Share of the suspect that the merge leaves unexplained, ‖t − Σ αb‖/‖t‖.
+    pub unexplained: f64,
 }
 
 /// What the evidence amounts to, strongest first.

@@ -12,11 +12,16 @@ mod comparison;
 mod context;
 mod exact;
 mod matches;
+mod merge;
 mod needle;
 mod relation;
 mod search;
+mod structure;
 mod tails;
 
 pub use compare::compare;
-pub use comparison::{Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, Relation, SigmaContext};
+pub use comparison::{
+    Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, SigmaContext,
+};
 pub use search::search;
+pub use structure::{ExpertOrigin, NeuronMap, Structure};

@@ -134,7 +134,7 @@ fn parts(base: &[&MatrixPrint], matches: &[Option<Match>]) -> Vec<String> {
 }
 
 /// {0, 1, 2, 5} → "0–2, 5".
-fn ranges(numbers: &BTreeSet<u32>) -> String {
+pub(super) fn ranges(numbers: &BTreeSet<u32>) -> String {
     let mut spans: Vec<(u32, u32)> = Vec::new();
     for number in numbers {
         match spans.last_mut() {

@@ -93,6 +93,9 @@ pub(crate) fn comparison(base: &str, relation: Relation, log10_p: f64) -> Compar
         }],
         layers: Vec::new(),
         parts: Vec::new(),
+        difference: None,
+        merge: None,
+        structure: None,
         context: Context::default(),
     }
 }

@@ -28,6 +28,10 @@ pub fn compare(comparison: &Comparison, look: Look, out: &mut dyn Write) -> io::
     }
     mechanisms(&comparison.mechanisms, look, out)?;
     layers(&comparison.layers, look, out)?;
+    if let Some(structure) = &comparison.structure {
+        writeln!(out, "\n{}", look.strong("structure"))?;
+        structure.summary.iter().try_for_each(|text| hanging(text, 4, 8, look, out))?;
+    }
     context(comparison, look, out)
 }
 

@@ -34,6 +34,9 @@ pub(super) fn comparison() -> Comparison {
         ],
         layers: (0..4).map(|layer| LayerEffect { suspect_layer: layer, base_layer: layer, effect: 0.8 }).collect(),
         parts: Vec::new(),
+        difference: None,
+        merge: None,
+        structure: None,
         context: Context::default(),
     }
 }
