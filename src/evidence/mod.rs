@@ -3,14 +3,17 @@
 //! fingerprint × base → numbers, each beside its null. No opinions beyond the relation's name.
 //!
 //! In: two fingerprints. Out: a [`Comparison`]. One file a mechanism: exact digests and row hashes (`exact`), aligned
-//! samples (`aligned`), the identity needle test (`needle`). `context` holds the statistics that may warn and never
+//! samples (`aligned`), the identity needle test (`needle`), the Gram test of feed-forward neurons (`gram`). `context` holds the statistics that may warn and never
 //! decide; `relation` names what the numbers amount to.
 
 mod aligned;
+mod assignment;
 mod compare;
 mod comparison;
 mod context;
 mod exact;
+mod gaussian;
+mod gram;
 mod matches;
 mod merge;
 mod needle;
@@ -23,5 +26,7 @@ pub use compare::compare;
 pub use comparison::{
     Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, SigmaContext,
 };
+pub use comparison::{Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, Relation, SigmaContext};
+pub use gram::{GramCell, GramTest, gram};
 pub use search::search;
 pub use structure::{ExpertOrigin, NeuronMap, Structure};

@@ -4,8 +4,9 @@
 
 use super::canonical::Layers;
 use super::circuits::circuits;
-use super::neurons::{attention_rows, unit};
+use super::neurons::{attention_rows, units};
 use super::record::{LayerSketch, Sketch};
+use super::words::{StackWords, embedding_words};
 use crate::checkpoints::{Checkpoint, Reader};
 use crate::fingerprint::network::Network;
 use crate::fingerprint::record::FingerprintError;
@@ -17,15 +18,22 @@ pub(in crate::fingerprint) fn sketches(
     network: &Network,
 ) -> Result<Vec<Sketch>, FingerprintError> {
     let source = Layers::new(checkpoint, reader, network);
+    let stacks = source.stacks();
+    if stacks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let embedding = embedding_words(&source)?;
     let mut sketches = Vec::new();
-    for stack in source.stacks() {
+    for stack in stacks {
+        // The ends of a stack have words for every layer, so they are read first.
+        let words = StackWords::read(&source, &stack, &embedding)?;
         let numbers = source.numbers(&stack);
         let mut layers = Vec::with_capacity(numbers.len());
         for number in &numbers {
             let layer = source.layer(&stack, *number)?;
             layers.push(LayerSketch {
                 layer: *number,
-                units: layer.units.iter().map(unit).collect(),
+                units: units(&layer.units, &words),
                 attention: layer.attention.as_ref().map(attention_rows),
                 circuits: layer.attention.as_ref().map(circuits).unwrap_or_default(),
             });

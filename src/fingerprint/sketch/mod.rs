@@ -4,14 +4,17 @@
 //! what it computes.
 //!
 //! In: an opened checkpoint. Out: a [`Sketch`] for each stack of layers. `canonical` brings every architecture into one
-//! form (gains folded, fused tensors split, one orientation); `neurons` keeps rows and Gram matrices of the
-//! feed-forward block, `circuits` the rotary circuits of attention, `make` runs both over all layers.
+//! form (gains folded, fused tensors split, one orientation); `words` finds vectors of the stream by which neurons are
+//! described in any coordinates; `neurons` keeps rows and Gram matrices of the feed-forward block, `circuits` the rotary
+//! circuits of attention, `make` runs both over all layers; `algebra` has the products.
 
+mod algebra;
 mod canonical;
 mod circuits;
 mod make;
 mod neurons;
 mod record;
+mod words;
 
 pub(super) use make::sketches;
 pub use record::{AttentionRows, Circuit, LayerSketch, Rows, Sketch, Unit};

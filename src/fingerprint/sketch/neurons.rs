@@ -1,32 +1,222 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! Rows and Gram matrices of the feed-forward block, and rows of the attention projections.
+//! The feed-forward block in terms that no choice of coordinates changes, and rows of the attention projections.
+//!
+//! In: the units of a layer and the words of the network. Out: for the salient neurons of a unit their cosines with the
+//! words, and with one another: gate rows ĝ (less the mean over all neurons), up rows û, down rows d̂. A rotation of the
+//! residual stream leaves all of them, a permutation of neurons reorders them, a change of sign of up and down shows as
+//! a sign.
+//!
+//! With V the words, all rows of length one, and h neurons:
+//!
+//! X = rows of length one of (Ĝ Vᵀ less its column means)(covariance + ridge)^(−1/2);
+//! Y = rows of length one of the standardised columns of (Û Vᵀ)∘(D̂ Vᵀ); W = [X, 0.7·Y].
 
-use super::canonical::{Attention, FeedForward};
-use super::record::{AttentionRows, Unit};
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use super::algebra::{cosines, normalise, project, row_dots, whitening};
+use super::canonical::{Attention, FeedForward, Matrix};
+use super::record::{AttentionRows, Rows, Unit};
+use super::words::{StackWords, WORDS};
+
+/// Neurons kept a unit.
+const NEURONS: usize = 256;
+/// Indices of neurons kept a unit; there may be more rows than Gram neurons.
+const INDICES: usize = 512;
+/// Units of a layer whose words and Gram matrices are kept.
+const UNITS: usize = 8;
+/// Weight of the products of up and down beside the gate.
+const PRODUCTS: f32 = 0.7;
 
 /// Neurons of a unit by falling salience ‖gate‖·‖up‖·‖down‖ (without a gate ‖inner‖·‖down‖): scales of up and down
 /// against one another cancel, and no rotation of the stream changes it. Ties keep their order.
 pub(super) fn salient(unit: &FeedForward) -> Vec<usize> {
-    let norm = |row: &[f32]| row.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>();
-    let salience: Vec<f64> = (0..unit.gate.rows)
-        .map(|at| {
-            let up = unit.up.as_ref().map_or(1.0, |up| norm(up.row(at)));
-            norm(unit.gate.row(at)) * up * norm(unit.down.row(at))
-        })
-        .collect();
+    let salience = squared_salience(unit);
     let mut order: Vec<usize> = (0..salience.len()).collect();
     let key = |at: &usize| salience.get(*at).copied().unwrap_or_default();
     order.sort_by(|a, b| key(b).total_cmp(&key(a)));
     order
 }
 
-/// Sketches one unit.
-pub(super) fn unit(_unit: &FeedForward) -> Unit {
-    Unit::default()
+/// Sketches the units of a layer: those shared by all tokens before routed experts, then by falling salience of all
+/// their neurons. Words and Gram matrices are kept of the first [`UNITS`] only.
+pub(super) fn units(units: &[FeedForward], words: &StackWords) -> Vec<Unit> {
+    by_strength(units)
+        .into_iter()
+        .enumerate()
+        .filter_map(|(rank, at)| Some(unit(units.get(at)?, (rank < UNITS).then_some(words))))
+        .collect()
 }
 
 /// Sketches the rows of the attention projections.
 pub(super) fn attention_rows(_attention: &Attention) -> AttentionRows {
     AttentionRows::default()
+}
+
+/// Sketches one unit; without `words` only the order of its neurons.
+fn unit(unit: &FeedForward, words: Option<&StackWords>) -> Unit {
+    let order = salient(unit);
+    let mut sketch = Unit {
+        expert: unit.expert,
+        neurons: unit.gate.rows as u32,
+        gated: unit.up.is_some(),
+        indices: order.iter().take(INDICES).map(|at| *at as u32).collect(),
+        ..Unit::default()
+    };
+    let kept = order.get(..NEURONS.min(order.len())).unwrap_or_default();
+    if let Some(described) = words.and_then(|words| described(unit, &words.of(unit), kept)) {
+        (sketch.words, sketch.word_scales) = rounded(&described);
+        let centre = mean_row(&unit.gate);
+        sketch.gate_gram = triangle(&unit.gate, kept, &centre);
+        sketch.up_gram = unit.up.as_ref().map(|up| triangle(up, kept, &[])).unwrap_or_default();
+        sketch.down_gram = triangle(&unit.down, kept, &[]);
+    }
+    sketch
+}
+
+/// ‖gate‖²·‖up‖²·‖down‖² of every neuron.
+fn squared_salience(unit: &FeedForward) -> Vec<f64> {
+    let mut salience = row_dots(&unit.gate, &unit.gate);
+    for matrix in unit.up.iter().chain([&unit.down]) {
+        salience.iter_mut().zip(row_dots(matrix, matrix)).for_each(|(product, square)| *product *= square);
+    }
+    salience
+}
+
+/// Units in the order in which they are kept.
+fn by_strength(units: &[FeedForward]) -> Vec<usize> {
+    let strength: Vec<f64> =
+        units.iter().map(|unit| squared_salience(unit).iter().map(|square| square.sqrt()).sum()).collect();
+    let mut order: Vec<usize> = (0..units.len()).collect();
+    let key = |at: &usize| {
+        let routed = units.get(*at).is_some_and(|unit| unit.expert.is_some());
+        (routed, strength.get(*at).copied().unwrap_or_default())
+    };
+    order.sort_by(|a, b| {
+        let ((routed_a, a), (routed_b, b)) = (key(a), key(b));
+        routed_a.cmp(&routed_b).then(b.total_cmp(&a))
+    });
+    order
+}
+
+/// W of the kept neurons: [n, 228]; `None` if a value is not finite or nothing varies.
+fn described(unit: &FeedForward, words: &Matrix, kept: &[usize]) -> Option<Matrix> {
+    if words.rows != WORDS {
+        return None;
+    }
+    let up = unit.up.as_ref().unwrap_or(&unit.gate);
+    let mut gate = unit_cosines(&unit.gate, words);
+    centre_columns(&mut gate);
+    let white = whitening(&gate)?;
+    let mut x = rows_times(&gate, kept, &white);
+    normalise(&mut x);
+    let mut products = unit_cosines(up, words);
+    products.values.iter_mut().zip(unit_cosines(&unit.down, words).values).for_each(|(up, down)| *up *= down);
+    centre_columns(&mut products);
+    let deviations: Vec<f32> = column_sums(&products, |value| value * value)
+        .into_iter()
+        .map(|sum| (sum / products.rows.max(1) as f64).sqrt().max(1e-9) as f32)
+        .collect();
+    let mut y = taken(&products, kept);
+    for row in y.values.chunks_exact_mut(WORDS) {
+        row.iter_mut().zip(&deviations).for_each(|(value, deviation)| *value /= deviation);
+    }
+    normalise(&mut y);
+    let mut values = Vec::with_capacity(kept.len() * 2 * WORDS);
+    for (x, y) in x.values.chunks_exact(WORDS).zip(y.values.chunks_exact(WORDS)) {
+        values.extend_from_slice(x);
+        values.extend(y.iter().map(|value| value * PRODUCTS));
+    }
+    let finite = values.iter().all(|value| value.is_finite());
+    finite.then_some(Matrix { values, rows: kept.len(), columns: 2 * WORDS })
+}
+
+/// Rows of length one times the words: [h, words].
+fn unit_cosines(matrix: &Matrix, words: &Matrix) -> Matrix {
+    let mut products = project(matrix, words);
+    for (row, square) in products.values.chunks_exact_mut(words.rows.max(1)).zip(row_dots(matrix, matrix)) {
+        let scale = (1.0 / square.sqrt().max(1e-12)) as f32;
+        row.iter_mut().for_each(|value| *value *= scale);
+    }
+    products
+}
+
+/// Sums of f(value) by column, over blocks of a fixed size.
+fn column_sums(matrix: &Matrix, f: impl Fn(f64) -> f64 + Sync) -> Vec<f64> {
+    let width = matrix.columns.max(1);
+    let partial: Vec<Vec<f64>> = matrix
+        .values
+        .par_chunks(4096 * width)
+        .map(|block| {
+            let mut sums = vec![0.0; width];
+            for row in block.chunks_exact(width) {
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += f(f64::from(*value)));
+            }
+            sums
+        })
+        .collect();
+    partial.into_iter().fold(vec![0.0; width], |mut total, sums| {
+        total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+        total
+    })
+}
+
+fn centre_columns(matrix: &mut Matrix) {
+    let means = mean_row(matrix);
+    for row in matrix.values.chunks_exact_mut(matrix.columns.max(1)) {
+        row.iter_mut().zip(&means).for_each(|(value, mean)| *value -= mean);
+    }
+}
+
+fn mean_row(matrix: &Matrix) -> Vec<f32> {
+    let rows = matrix.rows.max(1) as f64;
+    column_sums(matrix, |value| value).into_iter().map(|sum| (sum / rows) as f32).collect()
+}
+
+/// The rows of `matrix` at `kept`.
+fn taken(matrix: &Matrix, kept: &[usize]) -> Matrix {
+    let values = kept.iter().flat_map(|at| matrix.row(*at)).copied().collect();
+    Matrix { values, rows: kept.len(), columns: matrix.columns }
+}
+
+/// Rows of `matrix` at `kept` times a square matrix.
+fn rows_times(matrix: &Matrix, kept: &[usize], square: &DMatrix<f64>) -> Matrix {
+    let columns = matrix.columns;
+    let rows = kept.iter().flat_map(|at| matrix.row(*at)).map(|value| f64::from(*value));
+    let product = square.transpose() * DMatrix::from_iterator(columns, kept.len(), rows);
+    Matrix { values: product.iter().map(|value| *value as f32).collect(), rows: kept.len(), columns }
+}
+
+/// Strict upper triangle, by columns, of the cosines of the rows at `kept` less `centre`.
+fn triangle(matrix: &Matrix, kept: &[usize], centre: &[f32]) -> Vec<i8> {
+    let mut rows = taken(matrix, kept);
+    for row in rows.values.chunks_exact_mut(matrix.columns.max(1)) {
+        row.iter_mut().zip(centre).for_each(|(value, mean)| *value -= mean);
+    }
+    normalise(&mut rows);
+    let gram = cosines(&rows);
+    let mut values = Vec::with_capacity(kept.len() * kept.len().saturating_sub(1) / 2);
+    for column in 0..kept.len() {
+        values.extend(gram.row(column).iter().take(column).map(|value| companded(*value)));
+    }
+    values
+}
+
+/// Signed square root times 127: small cosines, which are most, keep more digits.
+fn companded(value: f32) -> i8 {
+    (value.abs().sqrt() * 127.0).round_ties_even().copysign(value) as i8
+}
+
+/// int8 rows, each with the scale that gives its values back.
+fn rounded(matrix: &Matrix) -> (Rows, Vec<f32>) {
+    let mut rows = Rows { columns: matrix.columns as u32, values: Vec::with_capacity(matrix.values.len()) };
+    let mut scales = Vec::with_capacity(matrix.rows);
+    for row in matrix.values.chunks_exact(matrix.columns.max(1)) {
+        let largest = row.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        let unit = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+        rows.values.extend(row.iter().map(|value| (value * unit).round_ties_even() as i8));
+        scales.push(largest / 127.0);
+    }
+    (rows, scales)
 }

@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Words: vectors of the residual stream that a network brings with it.
+//!
+//! In: the feed-forward units of a layer, the embedding and the head. Out: vectors that turn with the stream when it is
+//! rotated, and stay when neurons are permuted, rescaled or change sign. The cosines of a neuron with the words describe
+//! it in any coordinates, which is enough to find it again roughly.
+//!
+//! A word starts from one of four sums over the neurons of a unit and is multiplied up to twice by one of three
+//! operators (rows of gate, up, down: G, U, D; ĝ, û, d̂ of length one; w = ‖u‖‖d‖ over its mean):
+//!
+//! v₁ = Σ w ĝ, v₂ = Σ |û·d̂| ĝ, v₃ = Σ w (ĝ·û) û, v₄ = Σ w (ĝ·d̂) d̂;
+//! v ↦ (v Uᵀ) D, v ↦ (v Dᵀ) U, v ↦ Σ w (v·ĝ) ĝ
+//!
+//! The scale of up against down cancels in each. Without a gate U is the inner projection too, whose sign is fixed, so
+//! v₃ = Σ w d̂ takes the place of a repeated v₁. Embedding E and head H add the means of their rows, multiplied up to
+//! three times by ÊᵀÊ or ĤᵀĤ.
+
+use super::algebra::{combine, dot, normalise, project, row_dots};
+use super::canonical::{FeedForward, Layers, Matrix};
+use crate::fingerprint::record::FingerprintError;
+
+/// Words of a unit: 4 + 12 + 36.
+pub(super) const OF_UNIT: usize = 52;
+/// Words of the units of the first and of the last layer that every unit is described by.
+pub(super) const OF_ENDS: usize = 16;
+/// Words of the embedding and the head: 2 + 4 + 8 + 16.
+pub(super) const OF_EMBEDDING: usize = 30;
+/// Words that describe a neuron.
+pub(super) const WORDS: usize = OF_UNIT + 2 * OF_ENDS + OF_EMBEDDING;
+
+/// Words of a stack, common to its layers: [62, d].
+pub(super) struct StackWords {
+    /// First layer, last layer, embedding.
+    common: Matrix,
+}
+
+impl StackWords {
+    /// Reads the first and the last layer of a stack, and joins their words with those of the embedding.
+    pub(super) fn read(source: &Layers<'_>, stack: &str, embedding: &Matrix) -> Result<Self, FingerprintError> {
+        let numbers = source.numbers(stack);
+        let mut common = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
+        for number in [numbers.first(), numbers.last()].into_iter().flatten() {
+            append(&mut common, &end_words(&source.layer(stack, *number)?.units, embedding.columns));
+        }
+        append(&mut common, embedding);
+        Ok(Self { common })
+    }
+
+    /// Words for the neurons of one unit: its own, and those of the stack: [114, d].
+    pub(super) fn of(&self, unit: &FeedForward) -> Matrix {
+        let mut words = unit_words(unit, 2);
+        append(&mut words, &self.common);
+        words
+    }
+}
+
+/// Mean over the units of a layer of their first words; zeros where there is none: [16, d].
+fn end_words(units: &[FeedForward], hidden: usize) -> Matrix {
+    let mut mean = Matrix { values: vec![0.0; OF_ENDS * hidden], rows: OF_ENDS, columns: hidden };
+    let share = 1.0 / units.len().max(1) as f32;
+    for words in units.iter().map(|unit| unit_words(unit, 1)).filter(|words| words.columns == hidden) {
+        mean.values.iter_mut().zip(&words.values).for_each(|(sum, value)| *sum += value * share);
+    }
+    mean
+}
+
+/// Words of a unit with up to `rounds` operators: [4 + 12 + …, d].
+fn unit_words(unit: &FeedForward, rounds: usize) -> Matrix {
+    let (gate, down) = (&unit.gate, &unit.down);
+    let up = unit.up.as_ref().unwrap_or(gate);
+    let norms = |matrix: &Matrix| -> Vec<f64> {
+        row_dots(matrix, matrix).into_iter().map(|square| square.sqrt().max(1e-12)).collect()
+    };
+    let (of_gate, of_up, of_down) = (norms(gate), norms(up), norms(down));
+    let weights: Vec<f64> = of_up.iter().zip(&of_down).map(|(up, down)| up * down).collect();
+    let mean = (weights.iter().sum::<f64>() / weights.len().max(1) as f64).max(1e-30);
+    let (gate_up, gate_down, up_down) = (row_dots(gate, up), row_dots(gate, down), row_dots(up, down));
+    let (mut from_gate, mut third, mut from_down) = (Vec::new(), Vec::new(), Vec::new());
+    let mut recall = Vec::with_capacity(weights.len());
+    let norms = of_gate.iter().zip(&of_up).zip(&of_down);
+    let products = gate_up.iter().zip(&gate_down).zip(&up_down);
+    for ((((g, u), d), ((gu, gd), ud)), weight) in norms.zip(products).zip(&weights) {
+        let w = weight / mean;
+        from_gate.extend([(w / g) as f32, ((ud / (u * d)).abs() / g) as f32]);
+        third.push(if unit.up.is_some() { w * gu / (g * u * u) } else { w / d } as f32);
+        from_down.push((w * gd / (g * d * d)) as f32);
+        recall.push((w / (g * g)) as f32);
+    }
+    let neurons = gate.rows;
+    let sums = |values, columns, matrix| combine(&Matrix { values, rows: neurons, columns }, matrix);
+    let mut words = sums(from_gate, 2, gate);
+    append(&mut words, &sums(third, 1, unit.up.as_ref().unwrap_or(down)));
+    append(&mut words, &sums(from_down, 1, down));
+    normalise(&mut words);
+    let mut current = words.clone();
+    for _ in 0..rounds {
+        let through_up = project(up, &current);
+        let through_down = project(down, &current);
+        let mut through_gate = project(gate, &current);
+        for (row, factor) in through_gate.values.chunks_exact_mut(current.rows.max(1)).zip(&recall) {
+            row.iter_mut().for_each(|value| *value *= factor);
+        }
+        let mut next = combine(&through_up, down);
+        append(&mut next, &combine(&through_down, up));
+        append(&mut next, &combine(&through_gate, gate));
+        normalise(&mut next);
+        append(&mut words, &next);
+        current = next;
+    }
+    words
+}
+
+/// Words of the embedding and the head: [30, d]; zeros for a checkpoint without an embedding as wide as its stream.
+pub(super) fn embedding_words(source: &Layers<'_>) -> Result<Matrix, FingerprintError> {
+    let hidden = source.hidden().unwrap_or_default();
+    let zeros = Matrix { values: vec![0.0; OF_EMBEDDING * hidden], rows: OF_EMBEDDING, columns: hidden };
+    let Some(embedding) = source.embedding()? else { return Ok(zeros) };
+    let head = source.head()?;
+    let gain = if head.is_none() { source.final_gain()? } else { Vec::new() };
+    let words = embedding_words_of(&embedding, head.as_ref(), &gain);
+    Ok(if words.columns == hidden { words } else { zeros })
+}
+
+/// Words of an embedding and a head; a tied head is the embedding times `gain`.
+fn embedding_words_of(embedding: &Matrix, head: Option<&Matrix>, gain: &[f32]) -> Matrix {
+    let operators = [Table::new(embedding, &[]), Table::new(head.unwrap_or(embedding), gain)];
+    let mut words = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
+    operators.iter().for_each(|table| append(&mut words, &table.mean()));
+    normalise(&mut words);
+    let mut current = words.clone();
+    for _ in 0..3 {
+        let mut next = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
+        operators.iter().for_each(|table| append(&mut next, &table.applied(&current)));
+        normalise(&mut next);
+        append(&mut words, &next);
+        current = next;
+    }
+    words
+}
+
+/// A table of tokens, its rows times a gain, as the operator T̂ᵀT̂ of its rows of length one.
+struct Table<'a> {
+    rows: &'a Matrix,
+    gain: &'a [f32],
+    /// 1/‖row‖².
+    factors: Vec<f32>,
+}
+
+impl<'a> Table<'a> {
+    fn new(rows: &'a Matrix, gain: &'a [f32]) -> Self {
+        let gain = if gain.len() == rows.columns { gain } else { &[] };
+        let squares = if gain.is_empty() {
+            row_dots(rows, rows)
+        } else {
+            let mut scaled = Vec::with_capacity(rows.columns);
+            rows.values
+                .chunks_exact(rows.columns.max(1))
+                .map(|row| {
+                    scaled.clear();
+                    scaled.extend(row.iter().zip(gain).map(|(value, gain)| value * gain));
+                    dot(&scaled, &scaled)
+                })
+                .collect()
+        };
+        Self { rows, gain, factors: squares.into_iter().map(|square| (1.0 / square.max(1e-24)) as f32).collect() }
+    }
+
+    /// Mean of the rows: [1, d].
+    fn mean(&self) -> Matrix {
+        let share = 1.0 / self.rows.rows.max(1) as f32;
+        let ones = Matrix { values: vec![share; self.rows.rows], rows: self.rows.rows, columns: 1 };
+        self.with_gain(combine(&ones, self.rows))
+    }
+
+    /// Every vector through the operator: [k, d].
+    fn applied(&self, vectors: &Matrix) -> Matrix {
+        let mut through = project(self.rows, &self.with_gain(vectors.clone()));
+        for (row, factor) in through.values.chunks_exact_mut(vectors.rows.max(1)).zip(&self.factors) {
+            row.iter_mut().for_each(|value| *value *= factor);
+        }
+        self.with_gain(combine(&through, self.rows))
+    }
+
+    fn with_gain(&self, mut vectors: Matrix) -> Matrix {
+        for row in vectors.values.chunks_exact_mut(vectors.columns.max(1)) {
+            row.iter_mut().zip(self.gain).for_each(|(value, gain)| *value *= gain);
+        }
+        vectors
+    }
+}
+
+/// Appends the rows of `more`, which is as wide.
+fn append(matrix: &mut Matrix, more: &Matrix) {
+    if matrix.columns == more.columns {
+        matrix.values.extend_from_slice(&more.values);
+        matrix.rows += more.rows;
+    }
+}
