@@ -3,7 +3,7 @@
 //! fingerprint × base → numbers, each beside its null. No opinions beyond the relation's name.
 //!
 //! In: two fingerprints. Out: a [`Comparison`]. One file a mechanism: exact digests and row hashes (`exact`), aligned
-//! samples (`aligned`), the identity needle test (`needle`). `context` holds the statistics that may warn and never
+//! samples (`aligned`), the identity needle test (`needle`), the needle search (`needle_search`). `context` holds the statistics that may warn and never
 //! decide; `relation` names what the numbers amount to.
 
 mod aligned;
@@ -13,10 +13,12 @@ mod context;
 mod exact;
 mod matches;
 mod needle;
+mod needle_search;
 mod relation;
 mod search;
 mod tails;
 
 pub use compare::compare;
 pub use comparison::{Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, Relation, SigmaContext};
+pub use needle_search::{Heat, NeedleEvidence, NeedleSearch, needle_search};
 pub use search::search;

@@ -4,14 +4,19 @@
 //! what it computes.
 //!
 //! In: an opened checkpoint. Out: a [`Sketch`] for each stack of layers. `canonical` brings every architecture into one
-//! form (gains folded, fused tensors split, one orientation); `neurons` keeps rows and Gram matrices of the
-//! feed-forward block, `circuits` the rotary circuits of attention, `make` runs both over all layers.
+//! form (gains folded, fused tensors split, one orientation); `neurons` keeps Gram matrices of the
+//! feed-forward block, `rows` rows of both blocks in the raw channels, `circuits` the rotary circuits of attention;
+//! `make` runs them over all layers.
 
 mod canonical;
 mod circuits;
 mod make;
 mod neurons;
 mod record;
+mod rows;
 
 pub(super) use make::sketches;
-pub use record::{AttentionRows, Circuit, LayerSketch, Rows, Sketch, Unit};
+pub use record::{
+    ATTENTION_ROWS_KEPT, AttentionRows, BASE_ATTENTION_ROWS, BASE_NEEDLES, Circuit, LayerSketch, NEEDLES_KEPT, Rows,
+    Sketch, Unit,
+};

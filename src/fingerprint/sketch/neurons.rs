@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Rows and Gram matrices of the feed-forward block, and rows of the attention projections.
 
-use super::canonical::{Attention, FeedForward};
-use super::record::{AttentionRows, Unit};
+use super::canonical::FeedForward;
+use super::record::Unit;
 
 /// Neurons of a unit by falling salience ‖gate‖·‖up‖·‖down‖ (without a gate ‖inner‖·‖down‖): scales of up and down
 /// against one another cancel, and no rotation of the stream changes it. Ties keep their order.
@@ -24,9 +24,4 @@ pub(super) fn salient(unit: &FeedForward) -> Vec<usize> {
 /// Sketches one unit.
 pub(super) fn unit(_unit: &FeedForward) -> Unit {
     Unit::default()
-}
-
-/// Sketches the rows of the attention projections.
-pub(super) fn attention_rows(_attention: &Attention) -> AttentionRows {
-    AttentionRows::default()
 }
