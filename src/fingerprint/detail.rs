@@ -6,7 +6,7 @@
 //! a prefix, and what is left can be compared with a fingerprint of any other detail.
 
 use super::record::Fingerprint;
-use super::sketch::{AttentionRows, BASE_ATTENTION_ROWS, BASE_NEEDLES, LayerSketch, Rows, Sketch, Unit};
+use super::sketch::{AttentionRows, BASE_ATTENTION_ROWS, BASE_NEEDLES, Circuit, LayerSketch, Rows, Sketch, Unit};
 
 /// How much of the sketches to keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -160,7 +160,7 @@ fn fewer_rows(rows: &AttentionRows, limits: &Limits) -> AttentionRows {
 }
 
 /// Circuits of `count` evenly spaced heads, the first among them: of two, head 0 and the one in the middle.
-fn spread(layer: &LayerSketch, count: usize, pairs: u32) -> Vec<super::sketch::Circuit> {
+fn spread(layer: &LayerSketch, count: usize, pairs: u32) -> Vec<Circuit> {
     let heads = layer.circuits.len();
     let count = count.min(heads);
     let places = (0..count).map(|at| at * heads / count);
@@ -184,7 +184,6 @@ fn within_of(places: &[usize], most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::sketch::Circuit;
 
     /// A sketch of the sizes that a model of this shape has.
     fn model(depth: u32, units: u32, heads: u32, pairs: u32) -> Fingerprint {
@@ -231,15 +230,15 @@ mod tests {
 
     #[test]
     fn sketches_stay_within_their_limits() {
-        // 7B: 28 layers, 28 heads of 64 rotary pairs. 72B: 80 layers, 64 heads. 47B: 32 layers of 8 experts, 32 heads.
-        let sizes = [(28, 1, 28), (80, 1, 8), (32, 8, 32)].map(|(depth, units, heads)| {
+        // Layers, units a layer, query heads.
+        let shapes = [("7B", 28, 1, 28), ("72B", 80, 1, 64), ("8 experts", 32, 8, 32)];
+        let sizes = shapes.map(|(name, depth, units, heads)| {
             let print = model(depth, units, heads, 32);
             let [lite, base, full] = [Detail::Lite, Detail::Base, Detail::Full].map(|d| bytes(&print.reduced(d)));
-            assert!(lite <= 1 << 20, "{lite}");
-            assert!(base <= 4 << 20, "{base}");
-            (lite, base, full)
+            assert!(lite <= 1 << 20 && base <= 4 << 20, "{name}: {lite} {base}");
+            format!("{name}: lite {lite}, base {base}, full {full}")
         });
-        insta::assert_debug_snapshot!(sizes, @"");
+        insta::assert_snapshot!(sizes.join("\n"), @"");
     }
 
     #[test]

@@ -36,6 +36,8 @@ mod halves;
 mod matching;
 mod search;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 pub use search::{Heat, NeedleEvidence, NeedleSearch, needle_search};
 
