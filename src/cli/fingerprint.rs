@@ -8,8 +8,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::Args;
-use forebear::fingerprint::Fingerprint;
+use clap::{Args, ValueEnum};
+use forebear::fingerprint::{Detail, Fingerprint};
 use forebear::reports::{self, FingerprintReport, SCHEMA_VERSION, bytes, harmless, plural};
 
 use super::arguments::Globals;
@@ -26,6 +26,31 @@ pub(crate) struct Arguments {
     /// Write the fingerprint to this file, or to this folder if there are several
     #[arg(short = 'o', long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
+    /// How much the file keeps
+    #[arg(long, value_enum, default_value_t, requires = "save")]
+    pub(crate) detail: Keep,
+}
+
+/// How much a fingerprint file keeps of the layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Keep {
+    /// At most 1 MiB of sketches
+    Lite,
+    /// At most 4 MiB: what a registry keeps of a base
+    Base,
+    /// Everything: what a suspect is searched with
+    #[default]
+    Full,
+}
+
+impl From<Keep> for Detail {
+    fn from(keep: Keep) -> Self {
+        match keep {
+            Keep::Lite => Self::Lite,
+            Keep::Base => Self::Base,
+            Keep::Full => Self::Full,
+        }
+    }
 }
 
 /// Runs the command.
@@ -37,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         let print = load::fingerprint_path(path, globals)?;
         let file = arguments.save.as_ref().map(|save| target(save, path, arguments.paths.len()));
         if let Some(file) = &file {
-            write_file(file, &print.to_bytes()?)?;
+            write_file(file, &print.reduced(arguments.detail.into()).to_bytes()?)?;
         }
         let report = FingerprintReport {
             schema_version: SCHEMA_VERSION,

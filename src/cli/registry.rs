@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use forebear::bases::{Base, FaultKind, NewBase, Registry, RegistryFolder};
+use forebear::fingerprint::Detail;
 use forebear::reports::{harmless, plural};
 use serde_json::{Value, json};
 
@@ -146,7 +147,7 @@ fn add(arguments: &Add, globals: &Globals, out: &mut Output) -> anyhow::Result<O
         load::headers(path).map(|lines| (name, lines))
     });
     let headers = headers.collect::<anyhow::Result<Vec<_>>>()?;
-    let fingerprint = load::fingerprint_path(&arguments.path, globals)?;
+    let fingerprint = load::fingerprint_path(&arguments.path, globals)?.reduced(Detail::Base);
     let base = NewBase {
         id: arguments.id.clone(),
         license: arguments.license.clone(),

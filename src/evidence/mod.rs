@@ -4,6 +4,7 @@
 //!
 //! In: two fingerprints. Out: a [`Comparison`]. One file a mechanism: exact digests and row hashes (`exact`), aligned
 //! samples (`aligned`), the identity needle test (`needle`), the Gram test of feed-forward neurons (`gram`). `context` holds the statistics that may warn and never
+//! samples (`aligned`), the identity needle test (`needle`), the needle search (`needle_search`). `context` holds the statistics that may warn and never
 //! decide; `relation` names what the numbers amount to.
 
 mod aligned;
@@ -17,6 +18,7 @@ mod gram;
 mod matches;
 mod merge;
 mod needle;
+mod needle_search;
 mod relation;
 mod search;
 mod structure;
@@ -28,5 +30,6 @@ pub use comparison::{
 };
 pub use comparison::{Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, Relation, SigmaContext};
 pub use gram::{GramCell, GramTest, gram};
+pub use needle_search::{Heat, NeedleEvidence, NeedleSearch, needle_search};
 pub use search::search;
 pub use structure::{ExpertOrigin, NeuronMap, Structure};

@@ -7,6 +7,7 @@
 
 mod cache;
 mod collect;
+mod detail;
 mod file;
 mod hashes;
 mod matrix;
@@ -23,6 +24,7 @@ mod structure;
 
 pub use cache::Cache;
 pub use collect::{Collected, Model, Unread, collect, collect_where};
+pub use detail::Detail;
 pub use hashes::{Digest, MatrixHashes, SAMPLED as SAMPLED_LINES};
 pub use mixing::{fnv1a64, splitmix64};
 pub use needles::Needles;
@@ -31,4 +33,7 @@ pub use pass::{Progress, compute};
 pub use record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint};
 pub use roles::{Place, Role};
 pub use samples::{MATCHING, POSITIONS, Samples};
-pub use sketch::{AttentionRows, Circuit, LayerSketch, Rows, Sketch, Unit};
+pub use sketch::{
+    ATTENTION_ROWS_KEPT, AttentionRows, BASE_ATTENTION_ROWS, BASE_NEEDLES, Circuit, LayerSketch, NEEDLES_KEPT, Rows,
+    Sketch, Unit,
+};

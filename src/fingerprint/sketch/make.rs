@@ -2,11 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Runs over all layers of all stacks.
 
-use super::canonical::Layers;
+use rayon::prelude::*;
+
+use super::canonical::{FeedForward, Layers};
 use super::circuits::circuits;
 use super::neurons::{attention_rows, units};
 use super::record::{LayerSketch, Sketch};
 use super::words::{StackWords, embedding_words};
+use super::neurons::{salient, unit};
+use super::record::{LayerSketch, Sketch, Unit};
+use super::rows::{attention_rows, needle_rows, needles_of_each, strongest_first};
 use crate::checkpoints::{Checkpoint, Reader};
 use crate::fingerprint::network::Network;
 use crate::fingerprint::record::FingerprintError;
@@ -34,6 +39,7 @@ pub(in crate::fingerprint) fn sketches(
             layers.push(LayerSketch {
                 layer: *number,
                 units: units(&layer.units, &words),
+                units: units(&layer.units),
                 attention: layer.attention.as_ref().map(attention_rows),
                 circuits: layer.attention.as_ref().map(circuits).unwrap_or_default(),
             });
@@ -47,4 +53,18 @@ pub(in crate::fingerprint) fn sketches(
         });
     }
     Ok(sketches)
+}
+
+/// Sketches the units of a layer, strongest first.
+fn units(units: &[FeedForward]) -> Vec<Unit> {
+    let kept = needles_of_each(units.len());
+    strongest_first(units)
+        .into_par_iter()
+        .filter_map(|at| units.get(at))
+        .map(|source| {
+            let mut sketch = unit(source);
+            needle_rows(&mut sketch, source, &salient(source), kept);
+            sketch
+        })
+        .collect()
 }

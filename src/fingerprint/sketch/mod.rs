@@ -7,6 +7,9 @@
 //! form (gains folded, fused tensors split, one orientation); `words` finds vectors of the stream by which neurons are
 //! described in any coordinates; `neurons` keeps rows and Gram matrices of the feed-forward block, `circuits` the rotary
 //! circuits of attention, `make` runs both over all layers; `algebra` has the products.
+//! form (gains folded, fused tensors split, one orientation); `neurons` keeps Gram matrices of the
+//! feed-forward block, `rows` rows of both blocks in the raw channels, `circuits` the rotary circuits of attention;
+//! `make` runs them over all layers.
 
 mod algebra;
 mod canonical;
@@ -15,6 +18,10 @@ mod make;
 mod neurons;
 mod record;
 mod words;
+mod rows;
 
 pub(super) use make::sketches;
-pub use record::{AttentionRows, Circuit, LayerSketch, Rows, Sketch, Unit};
+pub use record::{
+    ATTENTION_ROWS_KEPT, AttentionRows, BASE_ATTENTION_ROWS, BASE_NEEDLES, Circuit, LayerSketch, NEEDLES_KEPT, Rows,
+    Sketch, Unit,
+};

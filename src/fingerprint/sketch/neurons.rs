@@ -28,6 +28,8 @@ const INDICES: usize = 512;
 const UNITS: usize = 8;
 /// Weight of the products of up and down beside the gate.
 const PRODUCTS: f32 = 0.7;
+use super::canonical::FeedForward;
+use super::record::Unit;
 
 /// Neurons of a unit by falling salience ‖gate‖·‖up‖·‖down‖ (without a gate ‖inner‖·‖down‖): scales of up and down
 /// against one another cancel, and no rotation of the stream changes it. Ties keep their order.
