@@ -9,6 +9,8 @@
 
 mod aligned;
 mod assignment;
+//! samples (`aligned`), the identity needle test (`needle`), attention circuits (`circuit`). `context` holds the statistics that may warn and never
+mod circuit;
 mod compare;
 mod comparison;
 mod context;
@@ -24,6 +26,7 @@ mod search;
 mod structure;
 mod tails;
 
+pub use circuit::{CircuitMatch, CircuitTest, LayerMatch, circuit};
 pub use compare::compare;
 pub use comparison::{
     Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, SigmaContext,

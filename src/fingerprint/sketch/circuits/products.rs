@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Products of matrices stored by rows.
+//!
+//! In: slices [rows, columns]. Out: their product, by rows. One thread, fixed order of sums.
+
+use nalgebra::{DMatrix, DMatrixView, Dyn, VecStorage};
+
+/// A·Bᵀ, [m, n], of `a` [m, width] and `b` [n, width].
+pub(super) fn times_transposed(a: &[f32], b: &[f32], width: usize) -> Vec<f32> {
+    if width == 0 || a.len() < width || b.len() < width {
+        return Vec::new();
+    }
+    let (m, n) = (a.len() / width, b.len() / width);
+    // What is stored by rows is the transposed matrix stored by columns: (A·Bᵀ)ᵀ = B·Aᵀ.
+    let right = DMatrixView::from_slice(a, width, m);
+    let left = DMatrixView::<f32, Dyn, Dyn>::from_slice_with_strides(b, n, width, width, 1);
+    let mut product = DMatrix::zeros(n, m);
+    product.gemm(1.0, &left, &right, 0.0);
+    by_rows(product)
+}
+
+/// A·B, [m, width], of `a` [m, inner] and `b` [inner, width].
+pub(super) fn times(a: &[f32], b: &[f32], width: usize) -> Vec<f32> {
+    let inner = b.len().checked_div(width).unwrap_or_default();
+    if inner == 0 || a.len() < inner {
+        return Vec::new();
+    }
+    let m = a.len() / inner;
+    let left = DMatrixView::from_slice(b, width, inner);
+    let right = DMatrixView::from_slice(a, inner, m);
+    let mut product = DMatrix::zeros(width, m);
+    product.gemm(1.0, &left, &right, 0.0);
+    by_rows(product)
+}
+
+/// Σ aᵢbᵢ in double precision, in a fixed order.
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let mut lanes = [0.0f64; 8];
+    let (a_blocks, a_rest) = a.as_chunks::<8>();
+    let (b_blocks, b_rest) = b.as_chunks::<8>();
+    for (a, b) in a_blocks.iter().zip(b_blocks) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += f64::from(*a) * f64::from(*b);
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+    lanes.iter().sum::<f64>() + rest
+}
+
+fn by_rows(transposed: DMatrix<f32>) -> Vec<f32> {
+    let storage: VecStorage<f32, Dyn, Dyn> = transposed.data;
+    storage.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{dot, times, times_transposed};
+
+    #[test]
+    fn products_are_those_of_the_definition() {
+        let a: Vec<f32> = (0..6 * 20).map(|x| ((x * 37) % 11) as f32 - 5.0).collect();
+        let b: Vec<f32> = (0..9 * 20).map(|x| ((x * 53) % 13) as f32 - 6.0).collect();
+        let product = times_transposed(&a, &b, 20);
+        let turned: Vec<f32> = (0..20 * 9).map(|x| b[(x % 9) * 20 + x / 9]).collect();
+        for i in 0..6 {
+            for j in 0..9 {
+                // Small integers: every order of the sum is exact.
+                let expected: f32 = (0..20).map(|k| a[i * 20 + k] * b[j * 20 + k]).sum();
+                assert_eq!(product[i * 9 + j], expected);
+                assert_eq!(f64::from(expected), dot(&a[i * 20..][..20], &b[j * 20..][..20]));
+            }
+        }
+        assert_eq!(times(&a, &turned, 9), product);
+    }
+
+    #[test]
+    fn nothing_times_anything_is_nothing() {
+        assert!(times(&[], &[], 3).is_empty() && times_transposed(&[1.0], &[], 1).is_empty());
+    }
+}
