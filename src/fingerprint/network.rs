@@ -33,7 +33,8 @@ pub struct Network {
 
 /// Model types whose fused query/key/value rows are interleaved by key/value head, in Hugging Face's files.
 /// llama.cpp's converter takes them apart.
-const INTERLEAVED: &[&str] = &["gpt_neox", "bloom", "falcon", "internlm2"];
+const INTERLEAVED: &[&str] =
+    &["gpt_neox", "gpt_neox_japanese", "bloom", "falcon", "refinedweb", "refinedwebmodel", "internlm2", "persimmon"];
 /// GGUF architectures whose query and key rows llama.cpp's converter permutes.
 const PERMUTED: &[&str] = &[
     "llama",
@@ -74,11 +75,11 @@ impl Network {
             hidden_size: number(&["hidden_size", "n_embd", "d_model", "dim"]),
             intermediate_size: number(&["intermediate_size", "n_inner", "d_ff", "ffn_dim", "encoder_ffn_dim"]),
             layers: number(&["num_hidden_layers", "n_layer", "num_layers", "encoder_layers"]),
-            heads: number(&["num_attention_heads", "n_head", "num_heads", "encoder_attention_heads"]),
-            kv_heads: number(&["num_key_value_heads", "num_kv_heads"]),
-            head_dim: number(&["head_dim", "d_kv"]),
+            heads: number(&["num_attention_heads", "n_head", "num_heads", "n_heads", "encoder_attention_heads"]),
+            kv_heads: number(&["num_key_value_heads", "num_kv_heads", "multi_query_group_num", "n_head_kv"]),
+            head_dim: number(&["head_dim", "d_kv", "kv_channels"]),
             vocabulary: number(&["vocab_size"]),
-            experts: number(&["num_experts", "num_local_experts", "n_routed_experts"]),
+            experts: number(&["num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"]),
         }
     }
 

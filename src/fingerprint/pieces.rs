@@ -187,7 +187,9 @@ fn fused_qkv(place: &Place, rows: u64, columns: u64, heads: &Heads) -> Option<Ve
             block(place, Role::Value, "#v", q + kv, kv, columns, 0),
         ]
     };
-    let Some(query_heads) = heads.query else {
+    // The heads told are those of the stack whose width is told: a tower of another width has its own.
+    let own = heads.hidden.is_none_or(|hidden| hidden == columns);
+    let Some(query_heads) = heads.query.filter(|_| own) else {
         // Nothing tells the heads: as many query rows as the stream is wide, what is left halved.
         let rest = rows.checked_sub(columns).filter(|rest| *rest > 0 && rest % 2 == 0 && *rest <= 2 * columns)?;
         return Some(stacked(columns, rest / 2));

@@ -1,0 +1,3 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! Small made-up checkpoints of every family.
