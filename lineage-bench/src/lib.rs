@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! lineage-bench: models of known ancestry, disguised, and what lineage tests say of them.
+//!
+//! `read` (a Hugging Face folder) → `model` → `transforms` (every disguise by name) → `form` and `write` (a folder
+//! again). `forward` runs a model, to prove that a disguise keeps its outputs. `zoo` knows who descends from whom,
+//! `measure` asks forebear (and `rival` another program), `bench` and `calibrate` make the tables, `report` prints
+//! them as markdown.
+
+pub mod error;
+pub mod form;
+pub mod forward;
+pub mod launder;
+pub mod measure;
+pub mod model;
+pub mod random;
+pub mod read;
+pub mod transforms;
+pub mod write;
+
+pub use error::Error;
