@@ -72,7 +72,7 @@ impl Error {
         Self::Tensors { path: path.to_owned(), reason: reason.into() }
     }
 
-    pub(crate) fn json(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn json(path: &Path, reason: &dyn std::fmt::Display) -> Self {
         Self::Json { path: path.to_owned(), reason: reason.to_string() }
     }
 }

@@ -112,7 +112,7 @@ impl Llama {
         for layer in &mut self.layers {
             all.extend([&mut layer.attention_gain, &mut layer.feed_forward_gain]);
             let biases = [&mut layer.query.bias, &mut layer.key.bias, &mut layer.value.bias];
-            all.extend(biases.into_iter().flat_map(Option::as_mut));
+            all.extend(biases.into_iter().filter_map(Option::as_mut));
         }
         all.push(&mut self.final_gain);
         all

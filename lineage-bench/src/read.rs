@@ -22,13 +22,13 @@ pub fn read(folder: &Path) -> Result<Llama, Error> {
     let config = json(&path)?;
     let number =
         |name: &str| config.get(name).and_then(Value::as_u64).map(|value| value as usize).filter(|value| *value > 0);
-    let needed = |name: &str| number(name).ok_or_else(|| Error::json(&path, format!("{name} is missing or 0")));
+    let needed = |name: &str| number(name).ok_or_else(|| Error::json(&path, &format!("{name} is missing or 0")));
     let heads = needed("num_attention_heads")?;
     let kv_heads = number("num_key_value_heads").unwrap_or(heads);
     let width = needed("hidden_size")?;
     let head_dim = number("head_dim").unwrap_or(width / heads);
     if heads % kv_heads != 0 || head_dim % 2 != 0 {
-        return Err(Error::json(&path, "heads do not divide into groups, or a head has no pairs"));
+        return Err(Error::json(&path, &"heads do not divide into groups, or a head has no pairs"));
     }
     let real = |name: &str, default: f64| config.get(name).and_then(Value::as_f64).unwrap_or(default);
 
@@ -59,7 +59,7 @@ pub fn read(folder: &Path) -> Result<Llama, Error> {
 /// Reads a JSON file.
 pub(crate) fn json(path: &Path) -> Result<Value, Error> {
     let text = fs::read(path).map_err(|error| Error::io(path, error))?;
-    serde_json::from_slice(&text).map_err(|error| Error::json(path, error))
+    serde_json::from_slice(&text).map_err(|error| Error::json(path, &error))
 }
 
 /// A tensor as stored: its shape and its values, row by row.

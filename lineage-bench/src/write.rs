@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::form::{Form, Named, named};
-use crate::model::Llama;
+use crate::model::{Gated, Llama};
 
 /// Writes the model into `folder`, which is made.
 pub fn write(model: &Llama, form: Form, folder: &Path) -> Result<(), Error> {
@@ -47,7 +47,7 @@ pub fn write(model: &Llama, form: Form, folder: &Path) -> Result<(), Error> {
 }
 
 fn save(path: &Path, value: &Value) -> Result<(), Error> {
-    let text = serde_json::to_vec_pretty(value).map_err(|error| Error::json(path, error))?;
+    let text = serde_json::to_vec_pretty(value).map_err(|error| Error::json(path, &error))?;
     fs::write(path, text).map_err(|error| Error::io(path, error))
 }
 
@@ -104,7 +104,7 @@ fn config(model: &Llama, form: Form, dtype: Dtype, fused_bias: bool) -> Value {
         }
     };
     set("hidden_size", json!(model.width()));
-    set("intermediate_size", json!(model.layers.first().and_then(|l| l.experts.first()).map_or(0, |e| e.neurons())));
+    set("intermediate_size", json!(model.layers.first().and_then(|l| l.experts.first()).map_or(0, Gated::neurons)));
     set("num_hidden_layers", json!(model.layers.len()));
     set("num_attention_heads", json!(model.heads));
     set("num_key_value_heads", json!(if form.expands_groups() { model.heads } else { model.kv_heads }));

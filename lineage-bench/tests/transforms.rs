@@ -21,6 +21,37 @@ fn fixture(path: &str) -> Llama {
 }
 
 #[test]
+fn the_forward_pass_gives_what_another_program_gives() {
+    // Logits of tokens 0, 1, 100, 511 after the first and the last token, from a forward pass in numpy (f64).
+    let expected = [
+        (
+            "data/demo/F1",
+            [
+                [-6.242_400_901_34, 1.178_938_430_595, -3.956_514_269_54, -2.651_675_090_46],
+                [-7.745_592_836_13, 1.364_372_767_635, -4.249_656_976_86, -1.245_178_225_24],
+            ],
+        ),
+        (
+            "tests/fixtures/zoo/F1-moe",
+            [
+                [-9.107_210_573_04, -0.149_508_998_98, -8.504_152_667_08, -1.452_575_579_85],
+                [-9.057_002_193_84, 0.641_412_324_601, -7.692_353_516_6, -3.158_936_411_49],
+            ],
+        ),
+    ];
+    for (path, expected) in expected {
+        let found = logits(&fixture(path), &TOKENS[..8]);
+        for (position, expected) in [0, 7].into_iter().zip(expected) {
+            for (token, expected) in [0, 1, 100, 511].into_iter().zip(expected) {
+                let found = found[(position, token)];
+                // Both sum in f64; the constants are given to ten digits.
+                assert!((found - expected).abs() < 1e-8, "{path} {position} {token}: {found}, not {expected}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_keeps_the_outputs_keeps_them_and_what_does_not_changes_them() {
     let dense = fixture("data/demo/F1");
     let experts = fixture("tests/fixtures/zoo/F1-moe");

@@ -36,7 +36,9 @@ pub(super) fn int8(model: &mut Llama, _: &mut Random) {
     blocks(model, usize::MAX, |block| {
         let scale = largest(block) / 127.0;
         if scale > 0.0 {
-            block.iter_mut().for_each(|x| *x = (*x / scale).round_ties_even() * scale);
+            for x in block {
+                *x = (*x / scale).round_ties_even() * scale;
+            }
         }
     });
 }
@@ -49,7 +51,9 @@ pub(super) fn q4_0(model: &mut Llama, _: &mut Random) {
         if scale == 0.0 {
             block.fill(0.0);
         } else {
-            block.iter_mut().for_each(|x| *x = (*x / scale).round_ties_even().clamp(-8.0, 7.0) * scale);
+            for x in block {
+                *x = (*x / scale).round_ties_even().clamp(-8.0, 7.0) * scale;
+            }
         }
     });
 }
@@ -60,7 +64,9 @@ pub(super) fn nf4(model: &mut Llama, _: &mut Random) {
         let scale = largest(block);
         if scale > 0.0 {
             let nearest = |x: f32| NF4.into_iter().min_by(|a, b| (a - x).abs().total_cmp(&(b - x).abs()));
-            block.iter_mut().for_each(|x| *x = scale * nearest(*x / scale).unwrap_or_default());
+            for x in block {
+                *x = scale * nearest(*x / scale).unwrap_or_default();
+            }
         }
     });
 }
