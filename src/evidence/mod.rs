@@ -2,22 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //! fingerprint × base → numbers, each beside its null. No opinions beyond the relation's name.
 //!
-//! In: two fingerprints. Out: a [`Comparison`]. One file a mechanism: exact digests and row hashes (`exact`), aligned
-//! samples (`aligned`), the identity needle test (`needle`), the Gram test of feed-forward neurons (`gram`). `context` holds the statistics that may warn and never
-//! samples (`aligned`), the identity needle test (`needle`), the needle search (`needle_search`). `context` holds the statistics that may warn and never
-//! decide; `relation` names what the numbers amount to.
+//! In: two fingerprints. Out: a [`Comparison`]. One file or folder a mechanism: exact digests and row hashes (`exact`),
+//! aligned samples (`aligned`), needles in place (`needle`) and searched for (`needle_search`), Gram matrices of
+//! feed-forward neurons (`gram`), attention circuits (`circuit`). `context` holds the statistics that may warn and never
+//! decide; `relation` names what the numbers amount to, `structure` which part goes back to which.
 
 mod aligned;
 mod assignment;
-//! samples (`aligned`), the identity needle test (`needle`), attention circuits (`circuit`). `context` holds the statistics that may warn and never
+mod blocks;
 mod circuit;
 mod compare;
 mod comparison;
 mod context;
+mod describe;
 mod exact;
 mod gaussian;
 mod gram;
 mod matches;
+mod mechanisms;
 mod merge;
 mod needle;
 mod needle_search;
@@ -31,8 +33,7 @@ pub use compare::compare;
 pub use comparison::{
     Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, SigmaContext,
 };
-pub use comparison::{Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, Relation, SigmaContext};
 pub use gram::{GramCell, GramTest, gram};
 pub use needle_search::{Heat, NeedleEvidence, NeedleSearch, needle_search};
 pub use search::search;
-pub use structure::{ExpertOrigin, NeuronMap, Structure};
+pub use structure::{ExpertOrigin, HeatMap, NeuronMap, Structure};

@@ -8,8 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::comparison::Relation;
+use super::blocks::Blocks;
+use super::comparison::{Evidence, Relation};
+use super::describe::gram_cells;
 use super::matches::{Match, Matches};
+use super::mechanisms::{ALIGNED, CIRCUIT, EXACT, GRAM, NEEDLE_ATTENTION, NEEDLE_IDENTITY, NEEDLE_SEARCH};
 use super::needle::NeedleTest;
 use crate::fingerprint::{MatrixPrint, Role};
 
@@ -32,52 +35,180 @@ const ENOUGH_LAYERS: f64 = 0.25;
 /// Share of the elements that counts as all of them: heads, poolers and buffers come and go in conversions.
 const NEARLY_ALL: f64 = 0.98;
 
+/// log10 p at which a second mechanism speaks for what the first shows.
+const SECOND_LOG10_P: f64 = -4.0;
+/// Gram test: share of the neurons recognised, and correlation, that `derived` needs (median over the layers found).
+const GRAM_AGREE: f64 = 0.25;
+const GRAM_R: f64 = 0.10;
+/// Layers in which a mechanism must find the base: one may be planted.
+const LAYERS: usize = 2;
+/// Circuit test: weighted correlation that descent of the attention needs. Unrelated pairs reach 0.07.
+const CIRCUIT_R: f64 = 0.12;
+/// Needle search: mean cosine that descent needs. A model's own untrained start reaches 0.24.
+const NEEDLES: f64 = 0.30;
+/// Mean cosine at which a layer of the base counts as found by the needle search.
+const NEEDLES_LAYER: f64 = 0.20;
+
+/// What the relation is drawn from.
+pub(super) struct Findings<'a> {
+    pub(super) base: &'a [&'a MatrixPrint],
+    pub(super) matches: &'a Matches,
+    pub(super) needle: Option<&'a NeedleTest>,
+    pub(super) blocks: Option<&'a Blocks>,
+    /// What each mechanism says, corrected.
+    pub(super) mechanisms: &'a [Evidence],
+}
+
 /// The relation and what led to it.
 pub(super) struct Outcome {
     pub(super) relation: Relation,
     pub(super) parts: Vec<String>,
+    /// The mechanism that decides.
+    pub(super) by: Option<&'static str>,
 }
 
 /// Names the relation.
-pub(super) fn relation(
-    base: &[&MatrixPrint],
-    matches: &Matches,
-    needle: Option<&NeedleTest>,
-    effect: f64,
-    log10_p: Option<f64>,
-) -> Outcome {
-    let Some(log10_p) = log10_p else {
-        return Outcome { relation: Relation::NoEvidence, parts: Vec::new() };
-    };
-    if log10_p > SILENT_LOG10_P {
-        return Outcome { relation: Relation::NoEvidence, parts: Vec::new() };
+pub(super) fn relation(found: &Findings) -> Outcome {
+    let plain = |relation, by| Outcome { relation, parts: Vec::new(), by };
+    let smallest = found.mechanisms.iter().filter_map(|evidence| evidence.log10_p).fold(0.0, f64::min);
+    if smallest > SILENT_LOG10_P {
+        return plain(Relation::NoEvidence, None);
     }
-    let plain = |relation| Outcome { relation, parts: Vec::new() };
-    let partial = || Outcome { relation: Relation::Partial, parts: parts(base, &matches.of_base) };
-    if log10_p > DESCENT_LOG10_P {
-        return plain(Relation::Inconclusive);
+    if smallest > DESCENT_LOG10_P {
+        return plain(Relation::Inconclusive, None);
     }
 
+    let matches = found.matches;
     let all = matches.base_unchanged >= NEARLY_ALL && matches.suspect_unchanged >= NEARLY_ALL;
     if all {
         let identical = matches.base_exact >= 1.0 && matches.suspect_exact >= 1.0 && matches.vectors_equal;
-        return plain(if identical { Relation::Identical } else { Relation::Converted });
+        return plain(
+            if identical { Relation::Identical } else { Relation::Converted },
+            found.in_place().map(|best| best.0),
+        );
     }
+    let partial = |by| Outcome { relation: Relation::Partial, parts: parts_of(found.base, &matches.of_base), by };
     let part = matches.of_base.iter().flatten().any(|m| m.correlation >= PART);
     let untouched = matches.base_unchanged >= 0.95 * matches.base_found && matches.base_found > 0.0;
-    if part && untouched {
-        return partial(); // copied parts beside others that are not the base's
+    let whole_block = found.gram_shows() || found.circuit_shows();
+    // Copied parts beside others that are not the base's; not beside others that are the base's in other coordinates.
+    if part && untouched && !(whole_block && matches.base_found < 0.5) {
+        return partial(found.in_place().map(|best| best.0));
     }
-    if effect >= STRONG && layers_found(base, matches) >= ENOUGH_LAYERS {
-        return plain(Relation::Derived);
+    if let Some((by, effect)) = found.in_place()
+        && effect >= STRONG
+        && layers_found(found.base, matches) >= ENOUGH_LAYERS
+    {
+        return plain(Relation::Derived, Some(by));
     }
-    if needle.is_some_and(|needle| needle.effect >= STRONG) {
-        return plain(Relation::Derived);
+    if found.needle.is_some_and(|needle| needle.effect >= STRONG) && found.p(NEEDLE_IDENTITY) <= DESCENT_LOG10_P {
+        return plain(Relation::Derived, Some(NEEDLE_IDENTITY));
+    }
+    if found.gram_shows() {
+        return plain(Relation::Derived, Some(GRAM));
+    }
+    if found.needles_show() {
+        return plain(Relation::Derived, Some(NEEDLE_SEARCH));
+    }
+    if found.circuit_shows() {
+        // Attention alone is a part, unless something else speaks for the rest or there is nothing else.
+        let seconded = [GRAM, NEEDLE_SEARCH, NEEDLE_IDENTITY].iter().any(|name| found.p(name) <= SECOND_LOG10_P);
+        let comparable = found.blocks.is_some_and(|blocks| blocks.gram.is_some());
+        return if seconded || !comparable {
+            plain(Relation::Derived, Some(CIRCUIT))
+        } else {
+            Outcome { relation: Relation::Partial, parts: found.attention_parts(), by: Some(CIRCUIT) }
+        };
+    }
+    if found.attention_needles_show() {
+        let parts = vec!["rows of the attention projections".to_owned()];
+        return Outcome { relation: Relation::Partial, parts, by: Some(NEEDLE_ATTENTION) };
     }
     if part {
-        return partial();
+        return partial(found.in_place().map(|best| best.0));
     }
-    plain(if effect >= FAINT { Relation::SharedOrigin } else { Relation::Inconclusive })
+    match found.origin() {
+        Some(by) => plain(Relation::SharedOrigin, Some(by)),
+        None => plain(Relation::Inconclusive, None),
+    }
+}
+
+impl Findings<'_> {
+    fn evidence(&self, name: &str) -> Option<&Evidence> {
+        self.mechanisms.iter().find(|evidence| evidence.mechanism == name)
+    }
+
+    fn p(&self, name: &str) -> f64 {
+        self.evidence(name).and_then(|evidence| evidence.log10_p).unwrap_or(0.0)
+    }
+
+    /// The strongest of the mechanisms that look at places, and its effect.
+    fn in_place(&self) -> Option<(&'static str, f64)> {
+        [EXACT, ALIGNED, NEEDLE_IDENTITY]
+            .into_iter()
+            .filter(|name| self.p(name) <= DESCENT_LOG10_P)
+            .min_by(|a, b| self.p(a).total_cmp(&self.p(b)))
+            .map(|name| (name, self.evidence(name).map_or(0.0, |evidence| evidence.effect)))
+    }
+
+    fn gram_shows(&self) -> bool {
+        let Some(gram) = self.blocks.and_then(|blocks| blocks.gram.as_ref()) else { return false };
+        if self.p(GRAM) > DESCENT_LOG10_P {
+            return false;
+        }
+        let mut layers: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+        for cell in gram_cells(gram) {
+            let best = layers.entry(cell.base_layer).or_default();
+            *best = (best.0.max(cell.r), best.1.max(cell.agree));
+        }
+        let all: BTreeSet<u32> = gram.cells.iter().map(|cell| cell.base_layer).collect();
+        let enough = layers.len() >= LAYERS.min(all.len()) && layers.len() as f64 >= ENOUGH_LAYERS * all.len() as f64;
+        enough
+            && median(layers.values().map(|best| best.0)) >= GRAM_R
+            && median(layers.values().map(|best| best.1)) >= GRAM_AGREE
+    }
+
+    fn circuit_shows(&self) -> bool {
+        let Some(circuit) = self.blocks.and_then(|blocks| blocks.circuit.as_ref()) else { return false };
+        self.p(CIRCUIT) <= DESCENT_LOG10_P && circuit.effect >= CIRCUIT_R && circuit.hit_layers >= LAYERS
+    }
+
+    fn needles_show(&self) -> bool {
+        let search = self.blocks.and_then(|blocks| blocks.needles.as_ref());
+        let Some(found) = search.and_then(|needles| needles.feed_forward.as_ref()) else { return false };
+        let heat = &found.heat;
+        let hit = |at: usize| (0..heat.suspect_layers.len()).any(|of| heat.at(at, of) >= NEEDLES_LAYER);
+        let hits = (0..heat.base_layers.len()).filter(|at| hit(*at)).count();
+        let enough = hits as f64 >= ENOUGH_LAYERS * heat.base_layers.len() as f64;
+        self.p(NEEDLE_SEARCH) <= DESCENT_LOG10_P && found.effect >= NEEDLES && enough
+    }
+
+    fn attention_needles_show(&self) -> bool {
+        let search = self.blocks.and_then(|blocks| blocks.needles.as_ref());
+        let found = search.and_then(|needles| needles.attention.as_ref());
+        self.p(NEEDLE_ATTENTION) <= DESCENT_LOG10_P && found.is_some_and(|found| found.effect >= NEEDLES)
+    }
+
+    /// The mechanism that shows dependence without descent: small p, small effect, in the raw coordinates.
+    fn origin(&self) -> Option<&'static str> {
+        [ALIGNED, EXACT, NEEDLE_IDENTITY, NEEDLE_SEARCH, NEEDLE_ATTENTION]
+            .into_iter()
+            .filter(|name| self.p(name) <= DESCENT_LOG10_P)
+            .find(|name| self.evidence(name).is_some_and(|evidence| evidence.effect >= FAINT))
+    }
+
+    fn attention_parts(&self) -> Vec<String> {
+        let circuit = self.blocks.and_then(|blocks| blocks.circuit.as_ref());
+        let layers: BTreeSet<u32> =
+            circuit.iter().flat_map(|circuit| circuit.layers()).map(|found| found.base_layer).collect();
+        vec![format!("attention of layers {}", ranges(&layers))]
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// Share of the base's layers that are found: at least half of the elements that had anything of their shape to be
@@ -110,7 +241,7 @@ fn layers_found(base: &[&MatrixPrint], matches: &Matches) -> f64 {
 }
 
 /// Names the parts that were found, by role and layers where names tell them.
-fn parts(base: &[&MatrixPrint], matches: &[Option<Match>]) -> Vec<String> {
+pub(super) fn parts_of(base: &[&MatrixPrint], matches: &[Option<Match>]) -> Vec<String> {
     let mut by_role: BTreeMap<&'static str, BTreeSet<u32>> = BTreeMap::new();
     let mut names = Vec::new();
     for (matrix, _) in base.iter().zip(matches).filter(|(_, matched)| matched.is_some()) {

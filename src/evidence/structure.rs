@@ -47,6 +47,42 @@ pub struct Structure {
     pub direction_hints: Vec<String>,
     /// The same in sentences.
     pub summary: Vec<String>,
+    /// The effect of every pair of layers, found or not, by mechanism.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heat_maps: Vec<HeatMap>,
+}
+
+/// The effect of one mechanism for every pair of layers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct HeatMap {
+    /// Mechanism.
+    pub mechanism: String,
+    /// Layers of the base: the rows.
+    pub base_layers: Vec<u32>,
+    /// Layers of the suspect: the columns.
+    pub suspect_layers: Vec<u32>,
+    /// Effects, 0 to 1, to three decimals.
+    pub effect: Vec<Vec<f64>>,
+}
+
+impl HeatMap {
+    pub(super) fn new(
+        mechanism: &str,
+        base_layers: &BTreeSet<u32>,
+        suspect_layers: &BTreeSet<u32>,
+        effect: impl Fn(u32, u32) -> f64,
+    ) -> Self {
+        let rounded = |base: u32, suspect: u32| (effect(base, suspect).clamp(0.0, 1.0) * 1000.0).round() / 1000.0;
+        Self {
+            mechanism: mechanism.to_owned(),
+            base_layers: base_layers.iter().copied().collect(),
+            suspect_layers: suspect_layers.iter().copied().collect(),
+            effect: base_layers
+                .iter()
+                .map(|base| suspect_layers.iter().map(|suspect| rounded(*base, *suspect)).collect())
+                .collect(),
+        }
+    }
 }
 
 /// How the neurons of the feed-forward blocks go back to the base's.
@@ -106,6 +142,7 @@ pub(super) struct Seen<'a> {
     pub(super) new: Vec<String>,
     /// Whether the suspect alone is quantized.
     pub(super) quantized: bool,
+    pub(super) heat_maps: Vec<HeatMap>,
 }
 
 /// Describes the derivation.
@@ -137,6 +174,7 @@ pub(super) fn structure(seen: Seen) -> Structure {
         experts: experts(&seen, &layer_map),
         unchanged_parts: seen.unchanged,
         new_parts: seen.new,
+        heat_maps: seen.heat_maps,
         layer_map,
         ..Structure::default()
     };
@@ -256,7 +294,9 @@ fn summary(structure: &Structure) -> Vec<String> {
     }
     said.push(match structure.direction_hints.as_slice() {
         [] => "direction not determined by the weights".into(),
-        hints => format!("direction not determined by the weights; hints that the base came first: {}", hints.join("; ")),
+        hints => {
+            format!("direction not determined by the weights; hints that the base came first: {}", hints.join("; "))
+        }
     });
     said
 }
@@ -269,8 +309,7 @@ fn runs(map: &[LayerEffect]) -> String {
     .filter_map(|run| {
         let (first, last) = (run.first()?, run.last()?);
         let span = |from: u32, to: u32| if from == to { from.to_string() } else { format!("{from}–{to}") };
-        let (base, suspect) =
-            (span(first.base_layer, last.base_layer), span(first.suspect_layer, last.suspect_layer));
+        let (base, suspect) = (span(first.base_layer, last.base_layer), span(first.suspect_layer, last.suspect_layer));
         Some(format!("{base} → {suspect}"))
     })
     .collect::<Vec<_>>()
@@ -319,7 +358,10 @@ mod tests {
     #[test]
     fn dropped_inserted_and_reordered_layers_are_told() {
         let found = of(4, 4, &[(3, 0), (0, 1), (1, 3)], &[]);
-        assert_eq!((found.dropped_layers.as_slice(), found.inserted_layers.as_slice()), ([2].as_slice(), [2].as_slice()));
+        assert_eq!(
+            (found.dropped_layers.as_slice(), found.inserted_layers.as_slice()),
+            ([2].as_slice(), [2].as_slice())
+        );
         assert!(found.reordered);
     }
 

@@ -18,7 +18,7 @@ use crate::evidence::tails::corrected;
 use crate::fingerprint::Sketch;
 
 /// Factor by which the null's standard deviation is taken to be larger than over all orders of the neurons.
-pub(super) const KAPPA: f64 = 1.5;
+pub(in crate::evidence) const KAPPA: f64 = 1.5;
 /// Neurons of the base that are looked for.
 const NEEDLES: usize = 64;
 /// Neurons of the suspect among which they are looked for.

@@ -21,4 +21,5 @@ mod matching;
 mod neurons;
 mod statistic;
 
+pub(super) use combine::KAPPA;
 pub use combine::{GramCell, GramTest, gram};

@@ -6,12 +6,10 @@ use rayon::prelude::*;
 
 use super::canonical::{FeedForward, Layers};
 use super::circuits::circuits;
-use super::neurons::{attention_rows, units};
-use super::record::{LayerSketch, Sketch};
-use super::words::{StackWords, embedding_words};
 use super::neurons::{salient, unit};
 use super::record::{LayerSketch, Sketch, Unit};
 use super::rows::{attention_rows, needle_rows, needles_of_each, strongest_first};
+use super::words::{StackWords, embedding_words};
 use crate::checkpoints::{Checkpoint, Reader};
 use crate::fingerprint::network::Network;
 use crate::fingerprint::record::FingerprintError;
@@ -39,7 +37,6 @@ pub(in crate::fingerprint) fn sketches(
             layers.push(LayerSketch {
                 layer: *number,
                 units: units(&layer.units, &words),
-                units: units(&layer.units),
                 attention: layer.attention.as_ref().map(attention_rows),
                 circuits: layer.attention.as_ref().map(circuits).unwrap_or_default(),
             });
@@ -55,16 +52,21 @@ pub(in crate::fingerprint) fn sketches(
     Ok(sketches)
 }
 
+/// Units of a layer whose words and Gram matrices are kept.
+const DESCRIBED_UNITS: usize = 8;
+
 /// Sketches the units of a layer, strongest first.
-fn units(units: &[FeedForward]) -> Vec<Unit> {
+fn units(units: &[FeedForward], words: &StackWords) -> Vec<Unit> {
     let kept = needles_of_each(units.len());
     strongest_first(units)
         .into_par_iter()
-        .filter_map(|at| units.get(at))
-        .map(|source| {
-            let mut sketch = unit(source);
-            needle_rows(&mut sketch, source, &salient(source), kept);
-            sketch
+        .enumerate()
+        .filter_map(|(rank, at)| {
+            let source = units.get(at)?;
+            let order = salient(source);
+            let mut sketch = unit(source, &order, (rank < DESCRIBED_UNITS).then_some(words));
+            needle_rows(&mut sketch, source, &order, kept);
+            Some(sketch)
         })
         .collect()
 }

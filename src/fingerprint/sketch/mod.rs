@@ -5,11 +5,9 @@
 //!
 //! In: an opened checkpoint. Out: a [`Sketch`] for each stack of layers. `canonical` brings every architecture into one
 //! form (gains folded, fused tensors split, one orientation); `words` finds vectors of the stream by which neurons are
-//! described in any coordinates; `neurons` keeps rows and Gram matrices of the feed-forward block, `circuits` the rotary
-//! circuits of attention, `make` runs both over all layers; `algebra` has the products.
-//! form (gains folded, fused tensors split, one orientation); `neurons` keeps Gram matrices of the
-//! feed-forward block, `rows` rows of both blocks in the raw channels, `circuits` the rotary circuits of attention;
-//! `make` runs them over all layers.
+//! described in any coordinates; `neurons` keeps Gram matrices of the feed-forward block, `rows` rows of both blocks in
+//! the raw channels, `circuits` the rotary circuits of attention; `make` runs them over all layers; `algebra` has the
+//! products.
 
 mod algebra;
 mod canonical;
@@ -17,8 +15,8 @@ mod circuits;
 mod make;
 mod neurons;
 mod record;
-mod words;
 mod rows;
+mod words;
 
 pub(super) use make::sketches;
 pub use record::{

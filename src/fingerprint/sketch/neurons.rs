@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! The feed-forward block in terms that no choice of coordinates changes, and rows of the attention projections.
+//! The feed-forward block in terms that no choice of coordinates changes.
 //!
-//! In: the units of a layer and the words of the network. Out: for the salient neurons of a unit their cosines with the
+//! In: a feed-forward unit and the words of the network. Out: for the salient neurons of a unit their cosines with the
 //! words, and with one another: gate rows ĝ (less the mean over all neurons), up rows û, down rows d̂. A rotation of the
 //! residual stream leaves all of them, a permutation of neurons reorders them, a change of sign of up and down shows as
 //! a sign.
@@ -16,20 +16,14 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::algebra::{cosines, normalise, project, row_dots, whitening};
-use super::canonical::{Attention, FeedForward, Matrix};
-use super::record::{AttentionRows, Rows, Unit};
+use super::canonical::{FeedForward, Matrix};
+use super::record::{Rows, Unit};
 use super::words::{StackWords, WORDS};
 
 /// Neurons kept a unit.
 const NEURONS: usize = 256;
-/// Indices of neurons kept a unit; there may be more rows than Gram neurons.
-const INDICES: usize = 512;
-/// Units of a layer whose words and Gram matrices are kept.
-const UNITS: usize = 8;
 /// Weight of the products of up and down beside the gate.
 const PRODUCTS: f32 = 0.7;
-use super::canonical::FeedForward;
-use super::record::Unit;
 
 /// Neurons of a unit by falling salience ‖gate‖·‖up‖·‖down‖ (without a gate ‖inner‖·‖down‖): scales of up and down
 /// against one another cancel, and no rotation of the stream changes it. Ties keep their order.
@@ -41,31 +35,9 @@ pub(super) fn salient(unit: &FeedForward) -> Vec<usize> {
     order
 }
 
-/// Sketches the units of a layer: those shared by all tokens before routed experts, then by falling salience of all
-/// their neurons. Words and Gram matrices are kept of the first [`UNITS`] only.
-pub(super) fn units(units: &[FeedForward], words: &StackWords) -> Vec<Unit> {
-    by_strength(units)
-        .into_iter()
-        .enumerate()
-        .filter_map(|(rank, at)| Some(unit(units.get(at)?, (rank < UNITS).then_some(words))))
-        .collect()
-}
-
-/// Sketches the rows of the attention projections.
-pub(super) fn attention_rows(_attention: &Attention) -> AttentionRows {
-    AttentionRows::default()
-}
-
-/// Sketches one unit; without `words` only the order of its neurons.
-fn unit(unit: &FeedForward, words: Option<&StackWords>) -> Unit {
-    let order = salient(unit);
-    let mut sketch = Unit {
-        expert: unit.expert,
-        neurons: unit.gate.rows as u32,
-        gated: unit.up.is_some(),
-        indices: order.iter().take(INDICES).map(|at| *at as u32).collect(),
-        ..Unit::default()
-    };
+/// Describes the neurons of one unit, in `order` of salience; without `words` it describes none.
+pub(super) fn unit(unit: &FeedForward, order: &[usize], words: Option<&StackWords>) -> Unit {
+    let mut sketch = Unit::default();
     let kept = order.get(..NEURONS.min(order.len())).unwrap_or_default();
     if let Some(described) = words.and_then(|words| described(unit, &words.of(unit), kept)) {
         (sketch.words, sketch.word_scales) = rounded(&described);
@@ -84,22 +56,6 @@ fn squared_salience(unit: &FeedForward) -> Vec<f64> {
         salience.iter_mut().zip(row_dots(matrix, matrix)).for_each(|(product, square)| *product *= square);
     }
     salience
-}
-
-/// Units in the order in which they are kept.
-fn by_strength(units: &[FeedForward]) -> Vec<usize> {
-    let strength: Vec<f64> =
-        units.iter().map(|unit| squared_salience(unit).iter().map(|square| square.sqrt()).sum()).collect();
-    let mut order: Vec<usize> = (0..units.len()).collect();
-    let key = |at: &usize| {
-        let routed = units.get(*at).is_some_and(|unit| unit.expert.is_some());
-        (routed, strength.get(*at).copied().unwrap_or_default())
-    };
-    order.sort_by(|a, b| {
-        let ((routed_a, a), (routed_b, b)) = (key(a), key(b));
-        routed_a.cmp(&routed_b).then(b.total_cmp(&a))
-    });
-    order
 }
 
 /// W of the kept neurons: [n, 228]; `None` if a value is not finite or nothing varies.

@@ -149,7 +149,7 @@ mod tests {
 
     fn unit(seed: u64) -> FeedForward {
         let [gate, up, down] = [1, 2, 3].map(|part| matrix(seed << 32 | part << 24, 40, 300));
-        FeedForward { expert: Some(seed as u32), gate, up: Some(up), down }
+        FeedForward { expert: Some(seed as u32), shared: false, gate, up: Some(up), down }
     }
 
     fn needles(unit: &FeedForward) -> Unit {
