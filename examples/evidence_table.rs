@@ -47,9 +47,9 @@ fn load(path: &Path) -> Result<Fingerprint, String> {
 
 fn header() {
     println!(
-        "| base | suspect | relation | log10 p | effect | exact | aligned (log10 p, effect) | needle (log10 p, effect) | σ r |"
+        "| base | suspect | relation | log10 p | effect | exact | aligned | needle in place | needle search | attention needles | gram | circuit | σ r |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
 }
 
 fn row(comparison: &Comparison, base: &str, suspect: &str) {
@@ -61,7 +61,7 @@ fn row(comparison: &Comparison, base: &str, suspect: &str) {
             .map_or("–".to_owned(), |m| format!("{:.1}, {:.3}", m.log10_p.unwrap_or(0.0), m.effect))
     };
     println!(
-        "| {base} | {suspect} | {}{} | {} | {:.3} | {} | {} | {} | {} |",
+        "| {base} | {suspect} | {}{} | {} | {:.3} | {} | {} | {} | {} | {} | {} | {} | {} |",
         comparison.relation.name(),
         if comparison.parts.is_empty() { String::new() } else { format!(" ({})", comparison.parts.join("; ")) },
         comparison.log10_p.map_or("–".into(), |p| format!("{p:.1}")),
@@ -69,6 +69,10 @@ fn row(comparison: &Comparison, base: &str, suspect: &str) {
         cell("exact-hash"),
         cell("aligned-samples"),
         cell("needle-identity"),
+        cell("needle-search"),
+        cell("needle-attention"),
+        cell("gram"),
+        cell("circuit"),
         comparison.context.sigma_profile.as_ref().map_or("–".into(), |sigma| format!("{:.3}", sigma.r)),
     );
 }
