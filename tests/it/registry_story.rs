@@ -132,3 +132,23 @@ fn a_registry_that_was_named_must_be_there() {
     assert_eq!(code, Some(2));
     assert_snapshot!(said, @"error: nowhere is not a registry: it has no index.toml");
 }
+
+#[test]
+fn a_registry_keeps_of_a_base_what_a_fingerprint_of_that_detail_keeps() {
+    let folder = tempdir().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/F1");
+    let model = model.to_str().unwrap();
+    let sizes = ["lite", "base", "full"].map(|detail| {
+        stdout(folder.path(), &["fingerprint", model, "-o", detail, "--detail", detail]);
+        fs::metadata(folder.path().join(detail)).unwrap().len()
+    });
+    assert!(sizes.is_sorted() && sizes[0] < sizes[1], "{sizes:?}");
+    stdout(folder.path(), &["fingerprint", model, "-o", "unasked"]);
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    assert!(read("unasked") == read("full"), "a file keeps everything if nothing else is asked");
+
+    let add = ["--registry", "registry", "registry", "add", model, "--id", "acme/F1", "--license", "Apache-2.0"];
+    fs::create_dir(folder.path().join("registry")).unwrap();
+    stdout(folder.path(), &add);
+    assert!(fs::read(fingerprint_of(folder.path(), "acme/F1")).unwrap() == read("base"));
+}

@@ -59,7 +59,7 @@ impl Candidates {
     pub(super) fn new(bundles: &[Bundle<'_>], cut: Cut) -> Self {
         let join = |parts: Vec<DMatrix<f32>>| {
             let height = parts.first().map_or(0, DMatrix::nrows);
-            let values: Vec<f32> = parts.iter().flat_map(|part| part.as_slice()).copied().collect();
+            let values: Vec<f32> = parts.iter().flat_map(DMatrix::as_slice).copied().collect();
             let count = values.len().checked_div(height).unwrap_or_default();
             DMatrix::from_vec(height, count, values)
         };
@@ -112,7 +112,9 @@ fn spread(scores: &DMatrix<f32>) -> (f64, f64) {
         values.extend(column.iter());
     }
     let middle = median(&mut values);
-    values.iter_mut().for_each(|x| *x = (*x - middle).abs());
+    for value in &mut values {
+        *value = (*value - middle).abs();
+    }
     (f64::from(middle), MAD_TO_DEVIATION * f64::from(median(&mut values)))
 }
 

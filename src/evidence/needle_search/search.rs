@@ -164,7 +164,9 @@ fn run(base: &[Layers<'_>], suspect: &[Layers<'_>], cut: Cut) -> Option<NeedleEv
             .collect();
         heat.push(search(&mut tasks, theirs, cut));
         let parts: Vec<Sums> = tasks.par_iter().map(|task| task.sums(theirs, cut)).collect();
-        parts.iter().for_each(|part| sums.add(part));
+        for part in &parts {
+            sums.add(part);
+        }
     }
     if sums.needles == 0 {
         return None;

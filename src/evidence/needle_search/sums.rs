@@ -76,8 +76,7 @@ impl Sums {
             sums.found += usize::from(cosine > FOUND);
             sums.needles += 1;
         }
-        if width > 0 {
-            let count = ours.len() / width;
+        if let Some(count) = ours.len().checked_div(width) {
             let (ours, theirs) = (DMatrix::from_vec(width, count, ours), DMatrix::from_vec(width, count, theirs));
             sums.crossed = (ours * theirs.transpose()).map(f64::from);
         }

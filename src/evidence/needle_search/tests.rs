@@ -52,15 +52,15 @@ fn derived(base: &Sketch) -> Sketch {
     Sketch { layers: base.layers.iter().rev().enumerate().map(layer).collect(), ..base.clone() }
 }
 
-fn both(found: &Option<NeedleSearch>) -> Vec<&NeedleEvidence> {
-    found.iter().flat_map(|found| [&found.feed_forward, &found.attention]).flatten().collect()
+fn both(found: Option<&NeedleSearch>) -> Vec<&NeedleEvidence> {
+    found.into_iter().flat_map(|found| [&found.feed_forward, &found.attention]).flatten().collect()
 }
 
 #[test]
 fn finds_needles_in_any_order_of_layers_experts_and_neurons_under_either_sign() {
     let base = stack(1, 0);
     let found = needle_search(&derived(&base), &base);
-    let evidence = both(&found);
+    let evidence = both(found.as_ref());
     assert_eq!(evidence.iter().map(|e| e.needles).collect::<Vec<_>>(), [3 * 64, 3 * 4 * 24]);
     for evidence in evidence {
         assert!(evidence.ln_p < -14.0 && evidence.effect > 0.5 && evidence.found > 0.9, "{evidence:?}");
@@ -82,7 +82,7 @@ fn unrelated_stacks_give_p_values_that_are_not_too_small() {
     for (at, base) in stacks.iter().enumerate() {
         for step in 1..=6 {
             let found = needle_search(&stacks[(at + step) % 25], base);
-            p.extend(both(&found).iter().map(|evidence| evidence.ln_p.exp()));
+            p.extend(both(found.as_ref()).iter().map(|evidence| evidence.ln_p.exp()));
         }
     }
     assert_eq!(p.len(), 300);
@@ -100,13 +100,16 @@ fn unrelated_stacks_give_p_values_that_are_not_too_small() {
 fn a_common_mean_over_the_channels_is_no_evidence_between_layer_norms() {
     let [base, suspect] = [1, 2].map(|seed| stack(seed, 25));
     let symmetric = needle_search(&suspect, &base);
-    assert!(both(&symmetric).iter().all(|evidence| evidence.ln_p < -8.0), "the mean shows where it is not taken off");
+    assert!(
+        both(symmetric.as_ref()).iter().all(|evidence| evidence.ln_p < -8.0),
+        "the mean shows where it is not taken off"
+    );
     let centred = |sketch: &Sketch| Sketch { centred_norm: true, ..sketch.clone() };
     let found = needle_search(&centred(&suspect), &centred(&base));
-    assert!(both(&found).iter().all(|e| e.ln_p == 0.0 && e.permutation_z < 6.0), "{found:?}");
+    assert!(both(found.as_ref()).iter().all(|e| e.ln_p == 0.0 && e.permutation_z < 6.0), "{found:?}");
     // Descent shows all the same.
     let found = needle_search(&centred(&derived(&base)), &centred(&base));
-    assert!(both(&found).iter().all(|e| e.ln_p < -13.0 && e.permutation_z > 6.0), "{found:?}");
+    assert!(both(found.as_ref()).iter().all(|e| e.ln_p < -13.0 && e.permutation_z > 6.0), "{found:?}");
 }
 
 #[test]

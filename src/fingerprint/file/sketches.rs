@@ -59,9 +59,13 @@ impl Arrays {
             return None;
         }
         self.indices.extend(unit.indices.iter().flat_map(|at| at.to_le_bytes()));
-        rows.into_iter().for_each(|rows| self.put_signed(&rows.values));
+        for rows in rows {
+            self.put_signed(&rows.values);
+        }
         unit.word_scales.iter().try_for_each(|scale| self.put_scale(*scale))?;
-        grams.into_iter().for_each(|gram| self.put_signed(gram));
+        for gram in grams {
+            self.put_signed(gram);
+        }
         Some(header)
     }
 
@@ -70,7 +74,9 @@ impl Arrays {
         if !headers.iter().all(|header| header.fits(ATTENTION_ROWS_KEPT, CHANNELS)) {
             return None;
         }
-        attention.roles().into_iter().for_each(|rows| self.put_signed(&rows.values));
+        for rows in attention.roles() {
+            self.put_signed(&rows.values);
+        }
         Some(headers)
     }
 
@@ -80,7 +86,9 @@ impl Arrays {
         if header.lengths()? != parts.map(Vec::len) {
             return None;
         }
-        parts.into_iter().for_each(|part| self.put_signed(part));
+        for part in parts {
+            self.put_signed(part);
+        }
         self.put_scale(circuit.form_scale)?;
         Some(header)
     }

@@ -110,10 +110,18 @@ fn lengths_that_do_not_fit_together_are_not_written() {
     let spoil: [fn(&mut Sketch); 8] = [
         |s| s.layers[1].layer = 0,
         |s| s.layers[0].units[0].indices[0] = 99,
-        |s| drop(s.layers[0].units[0].indices.pop()),
-        |s| drop(s.layers[0].units[0].gate.values.pop()),
-        |s| drop(s.layers[0].units[0].down_gram.pop()),
-        |s| drop(s.layers[0].units[0].word_scales.pop()),
+        |s| {
+            s.layers[0].units[0].indices.pop();
+        },
+        |s| {
+            s.layers[0].units[0].gate.values.pop();
+        },
+        |s| {
+            s.layers[0].units[0].down_gram.pop();
+        },
+        |s| {
+            s.layers[0].units[0].word_scales.pop();
+        },
         |s| s.layers[1].circuits[0].form.push(0),
         |s| s.layers[1].circuits[0].form_scale = f32::NAN,
     ];
