@@ -17,6 +17,8 @@
 //! p-value that needs no κ.
 
 mod combine;
+#[cfg(test)]
+mod families;
 mod frame;
 mod report;
 mod sync;

@@ -182,3 +182,62 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     lanes.iter().sum::<f32>() + rest
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::Complex;
+
+    use super::{Frame, Sync};
+    use crate::fingerprint::splitmix64;
+
+    type C = Complex<f32>;
+
+    /// Frame of random vectors of eight dimensions, each turned by its phase.
+    fn frame(pairs: usize, seed: u64, phases: &[f32]) -> Frame {
+        let value = |at: usize| (splitmix64(seed << 32 | at as u64) >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        let vector = |role: usize, pair: usize| -> Vec<C> {
+            let first = 16 * (role * pairs + pair);
+            let turn = C::from_polar(1.0, phases.get(pair).copied().unwrap_or_default());
+            (0..8).map(|k| turn * C::new(value(first + 2 * k), value(first + 2 * k + 1))).collect()
+        };
+        let mut grams = Vec::new();
+        for role in 0..2 {
+            for i in 0..pairs {
+                for j in 0..pairs {
+                    let (x, y) = (vector(role, i), vector(role, j));
+                    let h: C = x.iter().zip(&y).map(|(x, y)| x.conj() * y).sum();
+                    let s: C = x.iter().zip(&y).map(|(x, y)| x * y).sum();
+                    grams.push(if i == j { [0.0; 4] } else { [h.re, h.im, s.re, s.im] });
+                }
+            }
+        }
+        let norm = grams.iter().flatten().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt();
+        Frame { grams, norm }
+    }
+
+    #[test]
+    fn phases_are_recovered_up_to_one_sign() {
+        for pairs in [4, 8, 14, 32] {
+            let phases: Vec<f32> = (0..pairs).map(|pair| 1.3 * pair as f32).collect();
+            let mut sync = Sync::new(pairs);
+            let score = sync.align(&frame(pairs, 1, &[]), &frame(pairs, 1, &phases));
+            assert!((score - 1.0).abs() < 1e-4, "{pairs}: {score}");
+            // The phases found undo those put in.
+            let left = |pair: usize| {
+                let (cos, sin) = sync.phases()[pair];
+                Complex::new(cos, sin) * Complex::from_polar(1.0, f64::from(phases[pair]))
+            };
+            assert!(left(0).im.abs() < 1e-3);
+            assert!((0..pairs).all(|pair| (left(pair) - left(0)).norm() < 1e-3));
+        }
+    }
+
+    #[test]
+    fn unrelated_heads_score_less_and_empty_ones_nothing() {
+        let mut sync = Sync::new(32);
+        assert!(sync.align(&frame(32, 1, &[]), &frame(32, 2, &[])) < 0.5);
+        let empty = Frame { grams: vec![[0.0; 4]; 2 * 32 * 32], norm: 0.0 };
+        assert_eq!(sync.align(&empty, &empty), 0.0);
+        assert!(sync.phases().iter().all(|(cos, sin)| cos.is_finite() && sin.is_finite()));
+    }
+}

@@ -106,3 +106,141 @@ fn normalise(frame: &mut [f32], width: usize) {
 fn slice(matrix: &Matrix, first: usize, rows: usize) -> Option<&[f32]> {
     matrix.values.get(first * matrix.columns..(first + rows) * matrix.columns)
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::circuits;
+    use crate::fingerprint::mixing::splitmix64;
+    use crate::fingerprint::sketch::canonical::{Attention, HeadLayout, Matrix};
+
+    const WIDTH: usize = 32;
+    const DIM: usize = 16;
+    const LAYOUT: HeadLayout = HeadLayout { query: 4, key_value: 2, dim: DIM, rotary: DIM };
+
+    fn random(rows: usize, columns: usize, seed: u64) -> DMatrix<f32> {
+        let value = |at: usize| (splitmix64(seed << 32 | at as u64) >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        DMatrix::from_fn(rows, columns, |i, j| value(i * columns + j))
+    }
+
+    fn matrix(values: &DMatrix<f32>) -> Matrix {
+        let (rows, columns) = values.shape();
+        Matrix { values: values.transpose().as_slice().to_vec(), rows, columns }
+    }
+
+    struct Weights {
+        query: DMatrix<f32>,
+        key: DMatrix<f32>,
+        value: DMatrix<f32>,
+        output: DMatrix<f32>,
+    }
+
+    impl Weights {
+        fn new() -> Self {
+            let of = |heads: usize, seed| random(heads * DIM, WIDTH, seed);
+            Self { query: of(4, 1), key: of(2, 2), value: of(2, 3), output: of(4, 4) }
+        }
+
+        fn attention(&self) -> Attention {
+            Attention {
+                query: matrix(&self.query),
+                key: matrix(&self.key),
+                value: matrix(&self.value),
+                output: matrix(&self.output),
+                heads: Some(LAYOUT),
+            }
+        }
+    }
+
+    /// Moduli of companded complex values.
+    fn moduli(values: &[i8]) -> Vec<f32> {
+        let expanded = |x: i8| (f32::from(x) / 127.0).powi(2);
+        values.chunks_exact(2).map(|z| expanded(z[0]).hypot(expanded(z[1]))).collect()
+    }
+
+    #[test]
+    fn what_an_owner_may_change_for_free_changes_only_phases() {
+        let mut weights = Weights::new();
+        let plain = circuits(&weights.attention());
+
+        // Rows of pair p of a head, as one complex number times c.
+        let turn = |rows: &mut DMatrix<f32>, head: usize, pair: usize, re: f32, im: f32| {
+            let (first, second) = (head * DIM + pair, head * DIM + DIM / 2 + pair);
+            let (x, y) = (rows.row(first).clone_owned(), rows.row(second).clone_owned());
+            rows.set_row(first, &(&x * re - &y * im));
+            rows.set_row(second, &(&x * im + &y * re));
+        };
+        for group in 0..2 {
+            for pair in 0..DIM / 2 {
+                let (size, angle) = (0.5 + 0.2 * pair as f32, (1 + group * 8 + pair) as f32);
+                turn(&mut weights.key, group, pair, size * angle.cos(), size * angle.sin());
+                for head in [2 * group, 2 * group + 1] {
+                    turn(&mut weights.query, head, pair, angle.cos() / size, angle.sin() / size);
+                }
+            }
+            // V → M V and O → M⁻ᵀ O leave OᵀV as it is; M is made well-conditioned.
+            let mixing = DMatrix::identity(DIM, DIM) + random(DIM, DIM, 9 + group as u64) * 0.1;
+            let inverse = mixing.clone().try_inverse().unwrap_or_default();
+            let rows = weights.value.rows(group * DIM, DIM).clone_owned();
+            weights.value.rows_mut(group * DIM, DIM).copy_from(&(&mixing * rows));
+            for head in [2 * group, 2 * group + 1] {
+                let rows = weights.output.rows(head * DIM, DIM).clone_owned();
+                weights.output.rows_mut(head * DIM, DIM).copy_from(&(inverse.transpose() * rows));
+            }
+        }
+        let rotation = random(WIDTH, WIDTH, 20).qr().q();
+        for rows in [&mut weights.query, &mut weights.key, &mut weights.value, &mut weights.output] {
+            *rows = &*rows * &rotation;
+        }
+        let disguised = circuits(&weights.attention());
+
+        assert_eq!((plain.len(), disguised.len()), (4, 4));
+        let mut changed = 0;
+        for (a, b) in plain.iter().zip(&disguised) {
+            assert_eq!((a.pairs, a.rotary_pairs), (8, 8));
+            for (a, b) in [(&a.hermitian, &b.hermitian), (&a.symmetric, &b.symmetric), (&a.form, &b.form)] {
+                changed += usize::from(a != b);
+                // A form is scaled by its largest part, which the phases change: compare shares of the norm.
+                let (a, b) = (moduli(a), moduli(b));
+                let norm = |x: &[f32]| x.iter().map(|x| x * x).sum::<f32>().sqrt();
+                let (na, nb) = (norm(&a), norm(&b));
+                let cosine: f32 = a.iter().zip(&b).map(|(a, b)| a * b).sum::<f32>() / (na * nb);
+                assert!(cosine > 0.999, "{cosine}");
+            }
+        }
+        assert_eq!(changed, 12);
+    }
+
+    #[test]
+    fn nothing_is_made_without_rotary_positions_or_of_rows_that_do_not_fit() {
+        let good = Weights::new().attention();
+        assert_eq!(circuits(&good).len(), 4);
+        let with = |heads| Attention { heads, ..good.clone() };
+        assert!(circuits(&with(None)).is_empty());
+        assert!(circuits(&with(Some(HeadLayout { rotary: 0, ..LAYOUT }))).is_empty());
+        assert!(circuits(&with(Some(HeadLayout { rotary: 6, ..LAYOUT }))).is_empty());
+        assert!(circuits(&with(Some(HeadLayout { rotary: 64, ..LAYOUT }))).is_empty());
+        assert!(circuits(&with(Some(HeadLayout { query: 0, key_value: 0, ..LAYOUT }))).is_empty());
+        assert!(circuits(&with(Some(HeadLayout { query: 3, ..LAYOUT }))).is_empty());
+        let mut short = good.clone();
+        short.value.values.truncate(40);
+        assert!(circuits(&short).is_empty());
+        assert!(circuits(&Attention::default()).is_empty());
+    }
+
+    #[test]
+    fn rotated_rows_may_be_fewer_than_the_rows_of_a_head() {
+        let partial = Attention { heads: Some(HeadLayout { rotary: 8, ..LAYOUT }), ..Weights::new().attention() };
+        let found = circuits(&partial);
+        assert_eq!((found.len(), found[0].pairs, found[0].form.len()), (4, 4, 4 * 8 * 8));
+    }
+
+    #[test]
+    fn values_that_are_no_numbers_do_no_harm() {
+        let mut attention = Weights::new().attention();
+        attention.query.values[5] = f32::NAN;
+        attention.value.values[70] = f32::INFINITY;
+        assert_eq!(circuits(&attention).len(), 4);
+    }
+}

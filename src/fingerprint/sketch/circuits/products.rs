@@ -6,12 +6,21 @@
 
 use nalgebra::{DMatrix, DMatrixView, Dyn, VecStorage};
 
+/// Rows, columns and inner size from which a product is left to nalgebra. Below it multiplies column by column, and
+/// version 0.35 then writes beyond the result where the left factor is a view whose rows are not adjacent
+/// (`axcpy_uninit` takes the length of the slice for that of the vector).
+const BLOCKED: usize = 8;
+
 /// A·Bᵀ, [m, n], of `a` [m, width] and `b` [n, width].
 pub(super) fn times_transposed(a: &[f32], b: &[f32], width: usize) -> Vec<f32> {
     if width == 0 || a.len() < width || b.len() < width {
         return Vec::new();
     }
     let (m, n) = (a.len() / width, b.len() / width);
+    if m.min(n).min(width) < BLOCKED {
+        let rows = a.chunks_exact(width);
+        return rows.flat_map(|a| b.chunks_exact(width).map(|b| dot(a, b) as f32)).collect();
+    }
     // What is stored by rows is the transposed matrix stored by columns: (A·Bᵀ)ᵀ = B·Aᵀ.
     let right = DMatrixView::from_slice(a, width, m);
     let left = DMatrixView::<f32, Dyn, Dyn>::from_slice_with_strides(b, n, width, width, 1);
@@ -59,19 +68,25 @@ mod tests {
 
     #[test]
     fn products_are_those_of_the_definition() {
-        let a: Vec<f32> = (0..6 * 20).map(|x| ((x * 37) % 11) as f32 - 5.0).collect();
-        let b: Vec<f32> = (0..9 * 20).map(|x| ((x * 53) % 13) as f32 - 6.0).collect();
-        let product = times_transposed(&a, &b, 20);
-        let turned: Vec<f32> = (0..20 * 9).map(|x| b[(x % 9) * 20 + x / 9]).collect();
-        for i in 0..6 {
-            for j in 0..9 {
+        for (m, n, width) in [(6, 9, 20), (9, 12, 20), (40, 3, 2), (1, 50, 9), (8, 8, 8), (3, 4, 70)] {
+            check(m, n, width);
+        }
+    }
+
+    fn check(m: usize, n: usize, width: usize) {
+        let a: Vec<f32> = (0..m * width).map(|x| ((x * 37) % 11) as f32 - 5.0).collect();
+        let b: Vec<f32> = (0..n * width).map(|x| ((x * 53) % 13) as f32 - 6.0).collect();
+        let product = times_transposed(&a, &b, width);
+        let turned: Vec<f32> = (0..width * n).map(|x| b[(x % n) * width + x / n]).collect();
+        for i in 0..m {
+            for j in 0..n {
                 // Small integers: every order of the sum is exact.
-                let expected: f32 = (0..20).map(|k| a[i * 20 + k] * b[j * 20 + k]).sum();
-                assert_eq!(product[i * 9 + j], expected);
-                assert_eq!(f64::from(expected), dot(&a[i * 20..][..20], &b[j * 20..][..20]));
+                let expected: f32 = (0..width).map(|k| a[i * width + k] * b[j * width + k]).sum();
+                assert_eq!(product[i * n + j], expected);
+                assert_eq!(f64::from(expected), dot(&a[i * width..][..width], &b[j * width..][..width]));
             }
         }
-        assert_eq!(times(&a, &turned, 9), product);
+        assert_eq!(times(&a, &turned, n), product);
     }
 
     #[test]
