@@ -8,6 +8,7 @@ use super::made::Made;
 
 /// In the order of the alphabet, as safetensors are written.
 const SORTED: [(&str, &[u64]); 10] = [
+    ("model.embed_tokens.weight", &[50, 16]),
     ("model.layers.#.input_layernorm.weight", &[16]),
     ("model.layers.#.mlp.down_proj.weight", &[16, 40]),
     ("model.layers.#.mlp.gate_proj.weight", &[40, 16]),
@@ -17,7 +18,6 @@ const SORTED: [(&str, &[u64]); 10] = [
     ("model.layers.#.self_attn.o_proj.weight", &[16, 16]),
     ("model.layers.#.self_attn.q_proj.weight", &[16, 16]),
     ("model.layers.#.self_attn.v_proj.weight", &[8, 16]),
-    ("model.embed_tokens.weight", &[50, 16]),
 ];
 /// In the order of the code, as PyTorch keeps them; every head has its own key.
 const CODED: [(&str, &[u64]); 9] = [
