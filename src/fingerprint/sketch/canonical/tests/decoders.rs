@@ -176,7 +176,8 @@ fn gpt_2_keeps_inputs_first_and_is_blind_to_the_mean() {
     let inner = made.stored("h.1.mlp.c_fc.weight").turned();
     assert_eq!(unit.gate, inner.scaled(&made.values("h.1.ln_2.weight")).centred());
     assert_eq!((&unit.up, &unit.down), (&None, &made.stored("h.1.mlp.c_proj.weight").centred()));
-    assert!(made.see(|layers| layers.centred_norm()));
+    let centred = made.see(|layers| layers.centred_norm_of("h"));
+    assert!(centred);
 }
 
 fn fused(kind: &str, extra: &Value, qkv: &[u64]) -> (Made, Matrix) {
