@@ -11,13 +11,16 @@ use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 
 use super::parts::Parts;
-use super::{CheckpointError, Dtype, Encoding, Tensor, ggml, packed};
+use super::{CheckpointError, Dtype, Encoding, Tensor, ggml, low_rank, packed};
 
 /// Decodes `tensor` from the bytes of its parts into `out`, which is resized to the number of elements.
 ///
 /// Wide integers and f64 are rounded to f32. Returns [`CheckpointError::Malformed`] if the parts do not have the
 /// sizes that the shape and encoding ask for, and [`CheckpointError::Unsupported`] for what is not decoded.
 pub fn decode(tensor: &Tensor, parts: &[impl AsRef<[u8]>], out: &mut Vec<f32>) -> Result<(), CheckpointError> {
+    if let Encoding::LowRank(update) = &tensor.encoding {
+        return low_rank::decode_low_rank(update, parts, out);
+    }
     let parts = Parts::new(tensor, parts);
     match &tensor.encoding {
         Encoding::Plain(dtype) => numbers(&parts, *dtype, out),
@@ -44,6 +47,7 @@ pub fn decode(tensor: &Tensor, parts: &[impl AsRef<[u8]>], out: &mut Vec<f32>) -
             parts.contiguous()?;
             packed::mxfp4(&parts, out)
         }
+        Encoding::LowRank(_) => Err(parts.malformed("an adapter inside an adapter")),
         Encoding::Unread(reason) => Err(parts.unsupported(reason)),
     }
 }

@@ -5,6 +5,7 @@
 //! In: files of a snapshot. Out: [`Checkpoint`]s, found by content and not by name, whose tensors can be
 //! decoded to f32 one at a time. Nothing is executed, and no length read from a file is trusted.
 
+mod adapter;
 mod archive;
 mod decode;
 mod discover;
@@ -12,6 +13,7 @@ mod discover;
 mod discover_tests;
 mod ggml;
 mod gguf;
+mod low_rank;
 mod model;
 mod numpy;
 mod onnx;
@@ -24,8 +26,11 @@ mod safetensors;
 mod sniff;
 mod torch;
 
+pub use adapter::{Adapter, Target, adapter, merged_adapter};
 pub use decode::decode;
 pub use discover::{Discovery, Group, Unverifiable, discover, open};
 pub(crate) use ggml::ggml_type;
-pub use model::{Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, Tensor};
+pub use model::{
+    Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, LowRank, Tensor,
+};
 pub use read::{Reader, Scratch};

@@ -74,7 +74,7 @@ impl Format {
 }
 
 /// One logical tensor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
     /// Name as stored.
     pub name: String,
@@ -158,6 +158,8 @@ pub enum Encoding {
     },
     /// MXFP4 as in gpt-oss: `parts` = codes (two E2M1 numbers a byte, the low one first), scales (E8M0, one for 32 values).
     Mxfp4,
+    /// A matrix with the product of two thin ones added: `parts` = those of the matrix, of A, of B.
+    LowRank(Box<LowRank>),
     /// Recognised and not decoded, with the reason; every attempt to decode is an error, never silence.
     Unread(String),
 }
@@ -169,9 +171,25 @@ impl Encoding {
             Self::Plain(dtype) => matches!(dtype, Dtype::F8E4M3 | Dtype::F8E5M2 | Dtype::I8 | Dtype::U8),
             Self::Ggml(id) => !matches!(id, 0 | 1 | 28 | 30),
             Self::Unread(_) => false,
+            Self::LowRank(update) => update.base.encoding.is_quantized(),
             _ => true,
         }
     }
+}
+
+/// W + scale·B·A: a matrix as an adapter changes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LowRank {
+    /// W, [out, in], or [in, out] if `turned`.
+    pub base: Tensor,
+    /// A, [rank, in].
+    pub a: Tensor,
+    /// B, [out, rank].
+    pub b: Tensor,
+    /// α/rank, or α/√rank.
+    pub scale: f32,
+    /// Whether the product is turned before it is added.
+    pub turned: bool,
 }
 
 /// Plain element types.
@@ -229,7 +247,7 @@ impl Dtype {
 }
 
 /// Where a run of bytes is. All offsets are checked against the file's size when the checkpoint is opened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Extent {
     /// Bytes in place.
     Plain {

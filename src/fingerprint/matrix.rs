@@ -137,6 +137,7 @@ fn encoding_name(encoding: &Encoding) -> String {
         Encoding::Lookup { .. } => "4-bit lookup".to_owned(),
         Encoding::Affine { bits, .. } => format!("affine-{bits}"),
         Encoding::Mxfp4 => "MXFP4".to_owned(),
+        Encoding::LowRank(update) => format!("{} with adapter", encoding_name(&update.base.encoding)),
         Encoding::Unread(_) => "unread".to_owned(),
     }
 }
@@ -166,6 +167,7 @@ fn tolerance(encoding: &Encoding) -> f32 {
             _ => 0.6,
         },
         Encoding::Lookup { .. } | Encoding::Mxfp4 => 0.16,
+        Encoding::LowRank(update) => tolerance(&update.base.encoding),
         Encoding::Unread(_) => 0.0,
         Encoding::Scaled { values, .. } | Encoding::BlockScaled { values, .. } => match values {
             Dtype::I8 | Dtype::U8 => 0.06, // a few outlier channels stretch the grid of one scale

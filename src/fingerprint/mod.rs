@@ -5,6 +5,7 @@
 //! In: an opened checkpoint. Out: a [`Fingerprint`]: small, comparable without the weights, and the same to the bit
 //! for the same content on every run.
 
+mod adapter_fit;
 mod cache;
 mod collect;
 mod detail;
@@ -22,6 +23,7 @@ mod samples;
 mod sketch;
 mod structure;
 
+pub use adapter_fit::{AdapterFit, adapter_fit};
 pub use cache::Cache;
 pub use collect::{Collected, Model, Unread, collect, collect_where};
 pub use detail::Detail;

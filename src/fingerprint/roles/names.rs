@@ -206,6 +206,8 @@ pub(super) const GLOBALS: &[(&str, Role)] = &[
     ("wpe", Role::Positions),
     // The norm of BERT's embeddings comes first, not last.
     ("embeddings.layernorm", Role::Other),
+    // That of the head that guesses masked words is not on the stream.
+    ("transform.layernorm", Role::Other),
     ("norm", Role::NormFinal),
     ("output_norm", Role::NormFinal),
     ("ln_f", Role::NormFinal),

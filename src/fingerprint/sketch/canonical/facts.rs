@@ -268,9 +268,8 @@ fn rotary(part: &Map<String, Value>, kind: &str) -> Rotary {
     let words =
         ["rope_theta", "rope_scaling", "rope_parameters", "rotary_emb_base", "rotary_base", "rope_local_base_freq"];
     match kind {
-        "chatglm" => Rotary::Part(0.5),
         "gpt_neox" => Rotary::Part(0.25),
-        "persimmon" | "phi" => Rotary::Part(0.5),
+        "chatglm" | "persimmon" | "phi" => Rotary::Part(0.5),
         _ if ROTARY.contains(&kind) || ["rotary", "rope"].contains(&positions) => Rotary::Full,
         _ if words.iter().any(|word| part.get(*word).is_some_and(|value| !value.is_null())) => Rotary::Full,
         _ => Rotary::Unsaid,

@@ -34,7 +34,9 @@ impl<'a> Gains<'a> {
         let Some(entry) = entry else { return Ok(Vec::new()) };
         let mut values = self.source.matrix(entry)?.values;
         if self.one_plus {
-            values.iter_mut().for_each(|value| *value += 1.0);
+            for value in &mut values {
+                *value += 1.0;
+            }
         }
         Ok(values)
     }

@@ -43,12 +43,11 @@ pub(super) fn heads(facts: &Facts, hints: Hints) -> Option<HeadLayout> {
 /// Rows of a head that are rotated.
 fn rotary(said: Rotary, dim: usize, could_rotate: bool) -> usize {
     let rows = match said {
-        Rotary::None => 0,
         Rotary::Full => dim,
         Rotary::Part(share) => (dim as f64 * share).round() as usize,
         Rotary::Rows(rows) => rows.min(dim),
         Rotary::Unsaid if could_rotate => dim,
-        Rotary::Unsaid => 0,
+        Rotary::None | Rotary::Unsaid => 0,
     };
     rows - rows % 2
 }
@@ -75,18 +74,18 @@ mod tests {
     use crate::fingerprint::sketch::canonical::HeadLayout;
     use crate::fingerprint::sketch::canonical::facts::{Facts, Rotary};
 
-    fn layout(query: usize, key_value: usize, dim: usize, rotary: usize) -> Option<HeadLayout> {
-        Some(HeadLayout { query, key_value, dim, rotary })
+    fn layout(query: usize, key_value: usize, dim: usize, rotary: usize) -> HeadLayout {
+        HeadLayout { query, key_value, dim, rotary }
     }
 
     #[test]
     fn the_config_decides_and_shapes_help() {
         let hints = Hints { query_rows: 576, key_rows: 192, could_rotate: true, ..Hints::default() };
-        assert_eq!(heads(&Facts::default(), hints), layout(9, 3, 64, 64));
+        assert_eq!(heads(&Facts::default(), hints), Some(layout(9, 3, 64, 64)));
         let facts = Facts { heads: Some(18), rotary: Rotary::Part(0.25), ..Facts::default() };
-        assert_eq!(heads(&facts, hints), layout(18, 6, 32, 8));
+        assert_eq!(heads(&facts, hints), Some(layout(18, 6, 32, 8)));
         let gain = Hints { query_gain: 96, ..hints };
-        assert_eq!(heads(&Facts::default(), gain), layout(6, 2, 96, 96));
+        assert_eq!(heads(&Facts::default(), gain), Some(layout(6, 2, 96, 96)));
     }
 
     #[test]
@@ -94,7 +93,7 @@ mod tests {
         let hints = Hints { query_rows: 384, key_rows: 384, could_rotate: false, ..Hints::default() };
         assert_eq!(heads(&Facts::default(), hints), None);
         let facts = Facts { heads: Some(12), rotary: Rotary::None, ..Facts::default() };
-        assert_eq!(heads(&facts, hints), layout(12, 12, 32, 0));
+        assert_eq!(heads(&facts, hints), Some(layout(12, 12, 32, 0)));
     }
 
     #[test]

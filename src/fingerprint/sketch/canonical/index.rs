@@ -35,7 +35,17 @@ impl Index {
         if named.stacks.values().any(|stack| stack.layers.values().any(Slots::is_understood)) {
             return named;
         }
-        inferred::places(checkpoint, network).map_or(named, |places| Self::of(checkpoint, network, &places))
+        let Some(found) = inferred::inferred(checkpoint, network) else { return named };
+        let mut index = Self::of(checkpoint, network, &found.places);
+        // Names of exported networks often say what norms and positions are, but not what is multiplied.
+        let positions = named.globals.iter().any(|(role, _)| *role == Role::Positions)
+            || named.stacks.values().any(|stack| stack.positions);
+        let biased = found.biased || named.stacks.values().any(|stack| stack.biased_norm);
+        for stack in index.stacks.values_mut() {
+            stack.positions |= positions;
+            stack.biased_norm |= biased;
+        }
+        index
     }
 
     fn of(checkpoint: &Checkpoint, network: &Network, places: &[Place]) -> Self {
@@ -118,7 +128,7 @@ impl Index {
             *role == Role::Positions && [entry.piece.rows, entry.piece.columns].contains(&(hidden as u64))
         });
         let neighbours = stack.layers.values().filter_map(|slots| slots.parts.get(&Role::Query)).any(|entry| {
-            checkpoint.tensors.get(entry.tensor).is_some_and(|tensor| tensor.name.contains("attention.wq"))
+            checkpoint.tensors.get(entry.tensor).is_some_and(|tensor| tensor.name.ends_with("attention.wq.weight"))
         });
         let after_sum = !self.ends_with_norm(checkpoint, name, hidden) && self.sums_are_normed(checkpoint, name);
         let Some(stack) = self.stacks.get_mut(name) else { return };

@@ -30,8 +30,20 @@ struct Item {
     shape: Vec<u64>,
 }
 
+/// What structure tells.
+pub(super) struct Inferred {
+    /// A place for each tensor.
+    pub(super) places: Vec<Place>,
+    /// Whether a layer has so many vectors that its norms must have biases.
+    pub(super) biased: bool,
+}
+
+/// Vectors over the stream in a layer from which on some are biases of norms: four gains and a bias of the query do
+/// without.
+const BIASED: usize = 6;
+
 /// Places of all tensors; `None` if no layers are found.
-pub(super) fn places(checkpoint: &Checkpoint, network: &Network) -> Option<Vec<Place>> {
+pub(super) fn inferred(checkpoint: &Checkpoint, network: &Network) -> Option<Inferred> {
     let items: Vec<Item> = checkpoint
         .tensors
         .iter()
@@ -66,7 +78,8 @@ pub(super) fn places(checkpoint: &Checkpoint, network: &Network) -> Option<Vec<P
             place.role = role;
         }
     }
-    (understood >= 2).then_some(places)
+    let vectors = layers.first()?.iter().filter(|item| item.shape == [hidden]).count();
+    (understood >= 2).then_some(Inferred { places, biased: vectors >= BIASED })
 }
 
 /// Layers as names that differ in one number: the number whose values have most elements under alike shapes.
@@ -122,7 +135,8 @@ fn most_alike(layers: Vec<Vec<Item>>) -> Vec<Vec<Item>> {
 
 /// Layers as shapes that recur in file order, or in the order of the one number that all names have.
 fn by_repetition(checkpoint: &Checkpoint, items: &[Item]) -> Option<Vec<Vec<Item>>> {
-    let mut items = items.to_vec();
+    // Constants of a graph stand among the weights at random.
+    let mut items: Vec<Item> = items.iter().filter(|item| elements(item) >= NARROWEST).cloned().collect();
     let number = |item: &Item| {
         let name = &checkpoint.tensors.get(item.tensor)?.name;
         let (start, end) = *digits(name).last()?;
@@ -233,7 +247,7 @@ fn feed_forward(
         return down_first;
     }
     // Two of the widest: up and down, or a fused gate and up of twice as many rows.
-    let fused = groups.iter().find_map(|(side, items)| {
+    let fused = groups.iter().rev().find_map(|(side, items)| {
         let both = groups.get(&side.checked_mul(2)?)?;
         (items.len() == 1 && both.len() == 1).then_some(*side)
     });
@@ -255,6 +269,10 @@ fn feed_forward(
 /// Attention from what is left.
 fn attention(groups: &mut BTreeMap<u64, Vec<&Item>>, hidden: u64, alphabet: bool, found: &mut Vec<Found>) {
     let mut left: Vec<(u64, Vec<&Item>)> = std::mem::take(groups).into_iter().rev().collect();
+    // Two attentions of one shape: that to the encoder comes second in code, and first in the alphabet.
+    for (_, items) in left.iter_mut().filter(|(_, items)| items.len() == 8) {
+        items.drain(if alphabet { 0..4 } else { 4..8 });
+    }
     // Routers and other small things are not attention.
     left.retain(|(_, items)| items.len() == 4 || items.len() == 2 || items.len() == 1);
     match left.as_slice() {

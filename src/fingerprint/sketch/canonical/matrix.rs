@@ -78,7 +78,9 @@ impl Matrix {
     pub(super) fn rows_scaled(mut self, gain: &[f32]) -> Self {
         if !gain.is_empty() && self.rows.is_multiple_of(gain.len()) {
             for (row, gain) in self.values.chunks_exact_mut(self.columns.max(1)).zip(gain.iter().cycle()) {
-                row.iter_mut().for_each(|value| *value *= gain);
+                for value in row {
+                    *value *= gain;
+                }
             }
         }
         self
@@ -88,7 +90,9 @@ impl Matrix {
     pub(super) fn centred(mut self) -> Self {
         for row in self.values.chunks_exact_mut(self.columns.max(1)) {
             let mean = row.iter().map(|value| f64::from(*value)).sum::<f64>() / row.len() as f64;
-            row.iter_mut().for_each(|value| *value -= mean as f32);
+            for value in row {
+                *value -= mean as f32;
+            }
         }
         self
     }

@@ -110,19 +110,17 @@ impl Slots {
 }
 
 /// Layout, from the matrices that are not square.
-fn inputs_first<'a>(entries: impl Iterator<Item = (&'a Role, &'a Entry)>, hidden: usize) -> Option<bool> {
+fn inputs_first<'a>(mut entries: impl Iterator<Item = (&'a Role, &'a Entry)>, hidden: usize) -> Option<bool> {
     let hidden = hidden as u64;
-    entries
-        .filter_map(|(role, entry)| {
-            let piece = &entry.piece;
-            let writes = matches!(role, Role::Output | Role::Down);
-            match (piece.rows == hidden, piece.columns == hidden) {
-                (false, true) => Some(writes),
-                (true, false) => Some(!writes),
-                // Columns of a fused matrix are outputs.
-                (true, true) if matches!(piece.take, Take::Columns { .. }) => Some(true),
-                _ => None,
-            }
-        })
-        .next()
+    entries.find_map(|(role, entry)| {
+        let piece = &entry.piece;
+        let writes = matches!(role, Role::Output | Role::Down);
+        match (piece.rows == hidden, piece.columns == hidden) {
+            (false, true) => Some(writes),
+            (true, false) => Some(!writes),
+            // Columns of a fused matrix are outputs.
+            (true, true) if matches!(piece.take, Take::Columns { .. }) => Some(true),
+            _ => None,
+        }
+    })
 }
