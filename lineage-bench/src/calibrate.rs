@@ -6,7 +6,7 @@
 //! corrected for the comparisons it made), and at the decision the false accusations with a 95 % limit. Pairs share
 //! models, so they are not independent: the limit is also given over pairs of roots, of which one failing pair fails all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -55,19 +55,22 @@ struct Outcome {
 }
 
 /// Measures the null over the zoo, and over the unrelated pairs of a table if one is given.
-pub fn nulls(zoo: &Path, seed: u64, table: Option<&(PathBuf, PathBuf)>) -> Result<Vec<Null>, Error> {
-    let zoo = Zoo::read(zoo)?;
+pub fn nulls(zoo: &Zoo, seed: u64, table: Option<&(PathBuf, PathBuf)>) -> Result<Vec<Null>, Error> {
     let members: Vec<&Member> = zoo.members().collect();
     let plain = prints(&members, |member| fingerprint(&member.path))?;
     let laundered = prints(&members, |member| laundered_print(member, seed))?;
     let mut nulls = vec![
-        null("models as they are", &outcomes(&zoo, &members, &plain, &plain)),
-        null("suspects laundered", &outcomes(&zoo, &members, &plain, &laundered)),
+        null("models as they are", &outcomes(zoo, &members, &plain, &plain)),
+        null("suspects laundered", &outcomes(zoo, &members, &plain, &laundered)),
     ];
     if let Some((table, folder)) = table {
         let mut found = Vec::new();
+        let mut prints = BTreeMap::new();
         for pair in pairs(table, folder)?.into_iter().filter(|pair| pair.truth == Truth::Unrelated) {
-            let (base, suspect) = (fingerprint(&pair.base_path)?, fingerprint(&pair.path)?);
+            let mut print =
+                |path: &Path| prints.entry(path.to_owned()).or_insert_with(|| fingerprint(path).ok()).clone();
+            // A format that is not read has no numbers.
+            let (Some(base), Some(suspect)) = (print(&pair.base_path), print(&pair.path)) else { continue };
             let roots = (pair.base, pair.suspect);
             for (base, suspect) in [(&base, &suspect), (&suspect, &base)] {
                 found.push(Outcome { comparison: compare(suspect, base, 1), roots: roots.clone() });
@@ -154,7 +157,8 @@ pub fn markdown(nulls: &[Null]) -> String {
         lines.push("|---|---|---|---|---|---|---|---|---|".into());
         lines.extend(null.mechanisms.iter().map(line));
         lines.push(format!(
-            "\nsaid to descend: {accused} of {pairs} pairs (95 % limit {:.2e} were they independent), in {accused_roots}              of {roots} pairs of roots (95 % limit {:.2e})",
+            "\nsaid to descend: {accused} of {pairs} pairs (95 % limit {:.2e} were they independent), in {accused_roots} \
+             of {roots} pairs of roots (95 % limit {:.2e})",
             upper_limit(accused, pairs.max(1)),
             upper_limit(accused_roots, roots.max(1))
         ));

@@ -83,7 +83,7 @@ pub fn cases(zoo: &Zoo) -> Result<Vec<Case<'_>>, Error> {
             cases.push(case(base, Some(*transform), Truth::Descends));
         }
         for transform in TRANSFORMS.iter().filter(|transform| transform.needs == Needs::Other) {
-            let with = shaped.first().copied();
+            let with = shaped.iter().find(|member| member.relation == "base").or(shaped.first()).copied();
             cases
                 .extend(with.map(|other| Case { other: Some(other), ..case(base, Some(*transform), Truth::Descends) }));
         }

@@ -21,8 +21,10 @@ pub fn launder(source: &Path, target: &Path, transform: &str, seed: u64, other: 
     write(&done.model, done.form, target)?;
     let tokenizer = source.join("tokenizer.json");
     if done.model.embedding.nrows() == model.embedding.nrows() && tokenizer.is_file() {
+        // Read and written, not copied: a copy would be as read-only as its source may be.
+        let text = fs::read(&tokenizer).map_err(|error| Error::io(&tokenizer, error))?;
         let copy = target.join("tokenizer.json");
-        fs::copy(&tokenizer, &copy).map_err(|error| Error::io(&copy, error))?;
+        fs::write(&copy, text).map_err(|error| Error::io(&copy, error))?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub struct Llama {
     pub embedding: DMatrix<f32>,
     /// Blocks, first to last.
     pub layers: Vec<Layer>,
-    /// Gain of the last norm, [d].
+    /// Gain of the last norm, d values.
     pub final_gain: DVector<f32>,
     /// Output head, [vocabulary, d]; `None` where the embedding serves.
     pub head: Option<DMatrix<f32>>,
@@ -38,7 +38,7 @@ pub struct Llama {
 /// One block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// Gain of the norm before attention, [d].
+    /// Gain of the norm before attention, d values.
     pub attention_gain: DVector<f32>,
     /// Query projection, [heads·head_dim, d].
     pub query: Projection,
@@ -48,7 +48,7 @@ pub struct Layer {
     pub value: Projection,
     /// Attention output, [d, heads·head_dim].
     pub output: DMatrix<f32>,
-    /// Gain of the norm before the feed-forward block, [d].
+    /// Gain of the norm before the feed-forward block, d values.
     pub feed_forward_gain: DVector<f32>,
     /// Router, [experts, d]; `None` in a dense block.
     pub router: Option<DMatrix<f32>>,
@@ -56,12 +56,12 @@ pub struct Layer {
     pub experts: Vec<Gated>,
 }
 
-/// A projection with an optional bias, [outputs].
+/// A projection with an optional bias.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Projection {
     /// [outputs, inputs].
     pub weight: DMatrix<f32>,
-    /// [outputs].
+    /// One value an output.
     pub bias: Option<DVector<f32>>,
 }
 

@@ -49,8 +49,7 @@ pub struct Power {
 }
 
 /// Measures the strengths on every base of the zoo, and every descendant.
-pub fn power(zoo: &Path, seed: u64) -> Result<Vec<Power>, Error> {
-    let zoo = Zoo::read(zoo)?;
+pub fn power(zoo: &Zoo, seed: u64) -> Result<Vec<Power>, Error> {
     let laundry = find(LAUNDRY)?;
     let mut found = Vec::new();
     for base in zoo.bases() {

@@ -52,19 +52,22 @@ pub enum Kinship {
 }
 
 impl Zoo {
-    /// Reads the members of a folder.
-    pub fn read(folder: &Path) -> Result<Self, Error> {
-        let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, error))?;
+    /// Reads the members of one or more folders, as one zoo.
+    pub fn read(folders: &[impl AsRef<Path>]) -> Result<Self, Error> {
         let mut members = BTreeMap::new();
-        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-            let facts = path.join("zoo.json");
-            let (Some(name), true) = (path.file_name().and_then(|name| name.to_str()), facts.is_file()) else {
-                continue;
-            };
-            members.insert(name.to_owned(), member(name, &path, &json(&facts)?));
-        }
-        if members.is_empty() {
-            return Err(Error::Nothing(format!("{} has no folders with a zoo.json", folder.display())));
+        for folder in folders.iter().map(AsRef::as_ref) {
+            let before = members.len();
+            let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, error))?;
+            for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+                let facts = path.join("zoo.json");
+                let (Some(name), true) = (path.file_name().and_then(|name| name.to_str()), facts.is_file()) else {
+                    continue;
+                };
+                members.insert(name.to_owned(), member(name, &path, &json(&facts)?));
+            }
+            if members.len() == before {
+                return Err(Error::Nothing(format!("{} has no folders with a zoo.json", folder.display())));
+            }
         }
         Ok(Self { members })
     }
@@ -164,7 +167,7 @@ mod tests {
             fs::create_dir(folder.path().join(name)).unwrap();
             fs::write(folder.path().join(name).join("zoo.json"), text).unwrap();
         }
-        let zoo = Zoo::read(folder.path()).unwrap();
+        let zoo = Zoo::read(&[folder.path()]).unwrap();
         let kinship = |base, suspect| zoo.kinship(zoo.member(base).unwrap(), zoo.member(suspect).unwrap());
         assert_eq!(kinship("A", "A-merge"), Kinship::Descends);
         assert_eq!(kinship("A-sft", "A"), Kinship::Relative);
@@ -174,6 +177,6 @@ mod tests {
         assert_eq!(kinship("B", "A-cpt"), Kinship::Unrelated);
         let bases: Vec<&str> = zoo.bases().iter().map(|base| base.name.as_str()).collect();
         assert_eq!(bases, ["A"]);
-        assert!(Zoo::read(&folder.path().join("A")).is_err());
+        assert!(Zoo::read(&[folder.path().join("A")]).is_err());
     }
 }

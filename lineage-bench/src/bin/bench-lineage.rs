@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it prints tables")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, Parser, Subcommand};
 use lineage_bench::launder::launder;
 use lineage_bench::transforms::TRANSFORMS;
+use lineage_bench::zoo::Zoo;
 use lineage_bench::{bench, calibrate, power, report};
 use serde::Serialize;
 
@@ -35,9 +36,9 @@ struct Cli {
 
 #[derive(Args, Debug)]
 struct Shared {
-    /// Folder of models of known ancestry: one folder a model, each with a zoo.json
+    /// Folder of models of known ancestry: one folder a model, each with a zoo.json; may be given more than once
     #[arg(long, value_name = "DIR", global = true)]
-    zoo: Option<PathBuf>,
+    zoo: Vec<PathBuf>,
     /// Folder of published checkpoints, one folder an id of the table of pairs
     #[arg(long, value_name = "DIR", global = true)]
     weights: Option<PathBuf>,
@@ -102,14 +103,13 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 fn benchmark(cli: &Cli) -> anyhow::Result<()> {
     let start = Instant::now();
     let options = bench::Options {
-        zoo: zoo(&cli.shared)?.to_owned(),
         only: cli.only.clone(),
         modeldna: cli.modeldna.clone(),
         pairs: tables(&cli.shared)?,
         seed: cli.shared.seed,
     };
     println!("{}", report::header());
-    let rows = bench::run(&options, &mut |row| println!("{}", report::row(row)))?;
+    let rows = bench::run(&zoo(&cli.shared)?, &options, &mut |row| println!("{}", report::row(row)))?;
     let summaries = bench::summaries(&rows);
     println!("\n{}", report::summary(&summaries));
     println!("\n{} rows in {:.0} s", rows.len(), start.elapsed().as_secs_f64());
@@ -119,18 +119,20 @@ fn benchmark(cli: &Cli) -> anyhow::Result<()> {
 fn calibration(shared: &Shared) -> anyhow::Result<()> {
     let start = Instant::now();
     let zoo = zoo(shared)?;
-    let nulls = calibrate::nulls(zoo, shared.seed, tables(shared)?.as_ref())?;
+    let nulls = calibrate::nulls(&zoo, shared.seed, tables(shared)?.as_ref())?;
     println!("{}", calibrate::markdown(&nulls));
-    let power = power::power(zoo, shared.seed)?;
+    let power = power::power(&zoo, shared.seed)?;
     println!("\n{}", power::markdown(&power));
     println!("\n{:.0} s", start.elapsed().as_secs_f64());
     save(shared, &(nulls, power))
 }
 
-fn zoo(shared: &Shared) -> anyhow::Result<&Path> {
-    let zoo = shared.zoo.as_deref().context("--zoo DIR is needed: a folder of models of known ancestry")?;
-    ensure!(zoo.is_dir(), "--zoo {}: there is no such folder", zoo.display());
-    Ok(zoo)
+fn zoo(shared: &Shared) -> anyhow::Result<Zoo> {
+    ensure!(!shared.zoo.is_empty(), "--zoo DIR is needed: a folder of models of known ancestry");
+    for folder in &shared.zoo {
+        ensure!(folder.is_dir(), "--zoo {}: there is no such folder", folder.display());
+    }
+    Ok(Zoo::read(&shared.zoo)?)
 }
 
 /// The table of pairs and the folder of its checkpoints, if a folder is given.
