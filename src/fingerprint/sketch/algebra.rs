@@ -110,7 +110,9 @@ pub(super) fn row_dots(a: &Matrix, b: &Matrix) -> Vec<f64> {
 pub(super) fn normalise(matrix: &mut Matrix) {
     for row in matrix.values.chunks_exact_mut(matrix.columns.max(1)) {
         let scale = (1.0 / dot(row, row).sqrt().max(1e-12)) as f32;
-        row.iter_mut().for_each(|value| *value *= scale);
+        for value in row.iter_mut() {
+            *value *= scale;
+        }
     }
 }
 
@@ -135,6 +137,12 @@ pub(super) fn whitening(rows: &Matrix) -> Option<DMatrix<f64>> {
         column /= (value.max(0.0) + RIDGE * largest).sqrt();
     }
     Some(scaled * eigen.eigenvectors.transpose())
+}
+
+/// The rows of `matrix` at `kept`.
+pub(super) fn taken(matrix: &Matrix, kept: &[usize]) -> Matrix {
+    let values = kept.iter().flat_map(|at| matrix.row(*at)).copied().collect();
+    Matrix { values, rows: kept.len(), columns: matrix.columns }
 }
 
 /// The first rows of `matrix`, zeros beyond its end.
@@ -197,9 +205,9 @@ mod tests {
             row[0] *= 3.0;
             row[5] = 0.0;
         });
-        let white = whitening(&rows).unwrap();
+        let Some(white) = whitening(&rows) else { panic!("rows that vary can be whitened") };
         let x = nalgebra::DMatrix::from_fn(400, 6, |i, j| at(&rows, i, j));
-        let after = (&x * white).transpose() * (&x * whitening(&rows).unwrap()) / 400.0;
+        let after = (&x * &white).transpose() * (&x * &white) / 400.0;
         for j in 0..5 {
             assert!((after[(j, j)] - 1.0).abs() < 0.12, "{after}");
         }

@@ -15,8 +15,9 @@
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use super::algebra::{cosines, normalise, project, row_dots, whitening};
+use super::algebra::{cosines, normalise, project, row_dots, taken, whitening};
 use super::canonical::{Attention, FeedForward, Matrix};
+use super::consensus::consensus;
 use super::record::{AttentionRows, Rows, Unit};
 use super::words::{StackWords, WORDS};
 
@@ -39,14 +40,28 @@ pub(super) fn salient(unit: &FeedForward) -> Vec<usize> {
     order
 }
 
-/// Sketches the units of a layer: those shared by all tokens before routed experts, then by falling salience of all
-/// their neurons. Words and Gram matrices are kept of the first [`UNITS`] only.
+/// Sketches the units of a layer: those shared by all tokens, what its experts have in common, then routed experts by
+/// falling salience of all their neurons. Words and Gram matrices are kept of the first [`UNITS`] only.
 pub(super) fn units(units: &[FeedForward], words: &StackWords) -> Vec<Unit> {
-    by_strength(units)
-        .into_iter()
+    let parts: Vec<(&FeedForward, Vec<usize>)> =
+        by_strength(units).into_iter().filter_map(|at| units.get(at)).map(|unit| (unit, salient(unit))).collect();
+    let shared = parts.iter().take_while(|(unit, _)| unit.expert.is_none()).count();
+    let routed = parts.get(shared..).unwrap_or_default();
+    let mut sketches: Vec<Unit> = parts
+        .iter()
         .enumerate()
-        .filter_map(|(rank, at)| Some(unit(units.get(at)?, (rank < UNITS).then_some(words))))
-        .collect()
+        .map(|(rank, (part, order))| unit(part, order, (rank < UNITS).then_some(words)))
+        .collect();
+    if let (Some(mean), Some((first, names))) = (consensus(routed), routed.first()) {
+        let mut sketch = unit(&mean, &salient(&mean), Some(words));
+        // The mean's neurons are those of the first expert, in its order.
+        for index in &mut sketch.indices {
+            *index = names.get(*index as usize).map_or(*index, |at| *at as u32);
+        }
+        sketch.neurons = first.gate.rows as u32;
+        sketches.insert(shared, sketch);
+    }
+    sketches
 }
 
 /// Sketches the rows of the attention projections.
@@ -54,9 +69,8 @@ pub(super) fn attention_rows(_attention: &Attention) -> AttentionRows {
     AttentionRows::default()
 }
 
-/// Sketches one unit; without `words` only the order of its neurons.
-fn unit(unit: &FeedForward, words: Option<&StackWords>) -> Unit {
-    let order = salient(unit);
+/// Sketches one unit, its neurons in the given order; without `words` only that order.
+fn unit(unit: &FeedForward, order: &[usize], words: Option<&StackWords>) -> Unit {
     let mut sketch = Unit {
         expert: unit.expert,
         neurons: unit.gate.rows as u32,
@@ -137,7 +151,9 @@ fn unit_cosines(matrix: &Matrix, words: &Matrix) -> Matrix {
     let mut products = project(matrix, words);
     for (row, square) in products.values.chunks_exact_mut(words.rows.max(1)).zip(row_dots(matrix, matrix)) {
         let scale = (1.0 / square.sqrt().max(1e-12)) as f32;
-        row.iter_mut().for_each(|value| *value *= scale);
+        for value in row.iter_mut() {
+            *value *= scale;
+        }
     }
     products
 }
@@ -172,12 +188,6 @@ fn centre_columns(matrix: &mut Matrix) {
 fn mean_row(matrix: &Matrix) -> Vec<f32> {
     let rows = matrix.rows.max(1) as f64;
     column_sums(matrix, |value| value).into_iter().map(|sum| (sum / rows) as f32).collect()
-}
-
-/// The rows of `matrix` at `kept`.
-fn taken(matrix: &Matrix, kept: &[usize]) -> Matrix {
-    let values = kept.iter().flat_map(|at| matrix.row(*at)).copied().collect();
-    Matrix { values, rows: kept.len(), columns: matrix.columns }
 }
 
 /// Rows of `matrix` at `kept` times a square matrix.

@@ -99,7 +99,9 @@ fn unit_words(unit: &FeedForward, rounds: usize) -> Matrix {
         let through_down = project(down, &current);
         let mut through_gate = project(gate, &current);
         for (row, factor) in through_gate.values.chunks_exact_mut(current.rows.max(1)).zip(&recall) {
-            row.iter_mut().for_each(|value| *value *= factor);
+            for value in row.iter_mut() {
+                *value *= factor;
+            }
         }
         let mut next = combine(&through_up, down);
         append(&mut next, &combine(&through_down, up));
@@ -126,12 +128,16 @@ pub(super) fn embedding_words(source: &Layers<'_>) -> Result<Matrix, Fingerprint
 fn embedding_words_of(embedding: &Matrix, head: Option<&Matrix>, gain: &[f32]) -> Matrix {
     let operators = [Table::new(embedding, &[]), Table::new(head.unwrap_or(embedding), gain)];
     let mut words = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
-    operators.iter().for_each(|table| append(&mut words, &table.mean()));
+    for table in &operators {
+        append(&mut words, &table.mean());
+    }
     normalise(&mut words);
     let mut current = words.clone();
     for _ in 0..3 {
         let mut next = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
-        operators.iter().for_each(|table| append(&mut next, &table.applied(&current)));
+        for table in &operators {
+            append(&mut next, &table.applied(&current));
+        }
         normalise(&mut next);
         append(&mut words, &next);
         current = next;
@@ -177,7 +183,9 @@ impl<'a> Table<'a> {
     fn applied(&self, vectors: &Matrix) -> Matrix {
         let mut through = project(self.rows, &self.with_gain(vectors.clone()));
         for (row, factor) in through.values.chunks_exact_mut(vectors.rows.max(1)).zip(&self.factors) {
-            row.iter_mut().for_each(|value| *value *= factor);
+            for value in row.iter_mut() {
+                *value *= factor;
+            }
         }
         self.with_gain(combine(&through, self.rows))
     }
