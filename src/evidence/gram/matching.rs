@@ -10,7 +10,7 @@
 //! C = BᵀB/m + 0.05·λmax, the similarity of two neurons is the cosine of their rows of A C^(−1/2) and B C^(−1/2): inner
 //! products need C⁻¹ alone, so a Cholesky factor serves.
 
-use nalgebra::{Cholesky, DMatrix, DMatrixView, Dyn};
+use nalgebra::{Cholesky, DMatrix};
 
 use super::neurons::Neurons;
 use crate::evidence::assignment::assign;
@@ -56,16 +56,10 @@ fn by_words(base: &DMatrix<f32>, suspect: &DMatrix<f32>, m: usize, n: usize) -> 
     };
     let (here, there) = (has(base), has(suspect));
     if here == there {
-        return turned(suspect) * base;
+        return suspect.transpose() * base;
     }
     let common: Vec<bool> = here.iter().zip(&there).map(|(here, there)| *here && *there).collect();
-    turned(&without(suspect, &common)) * without(base, &common)
-}
-
-/// The transpose, without a copy.
-fn turned(matrix: &DMatrix<f32>) -> DMatrixView<'_, f32, Dyn, Dyn> {
-    let (rows, columns) = matrix.shape();
-    DMatrixView::from_slice_with_strides(matrix.as_slice(), columns, rows, rows, 1)
+    without(suspect, &common).transpose() * without(base, &common)
 }
 
 /// Words with those not in `common` at zero, both halves of a column (gate; up and down) as long as before.
@@ -104,17 +98,17 @@ fn by_gate(base: &Neurons, suspect: &Neurons, partner: &[usize], surest: &[usize
     let there: Vec<usize> = surest.iter().map(|row| partner[*row]).collect();
     let (a, b) = (centred(&base.gate, surest), centred(&suspect.gate, &there));
     let k = surest.len();
-    let mut covariance = (turned(&b) * &b) / suspect.count as f32;
+    let mut covariance = (b.transpose() * &b) / suspect.count as f32;
     let ridge = RIDGE * largest_eigenvalue(&covariance);
     covariance.iter_mut().step_by(k + 1).for_each(|value| *value += ridge);
     let mut inverse = DMatrix::identity(k, k);
     Cholesky::new(covariance)?.l_dirty().solve_lower_triangular_mut(&mut inverse).then_some(())?;
     let whitened = |rows: &DMatrix<f32>| {
-        let mut columns = &inverse * turned(rows);
+        let mut columns = &inverse * rows.transpose();
         columns.column_iter_mut().for_each(|mut column| column /= column.norm().max(1e-12));
         columns
     };
-    Some(turned(&whitened(&b)) * whitened(&a))
+    Some(whitened(&b).transpose() * whitened(&a))
 }
 
 /// Columns of `gate` less their means.

@@ -20,5 +20,7 @@ mod combine;
 mod matching;
 mod neurons;
 mod statistic;
+#[cfg(test)]
+mod tests;
 
 pub use combine::{GramCell, GramTest, gram};

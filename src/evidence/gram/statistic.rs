@@ -230,8 +230,8 @@ mod tests {
     #[test]
     fn deflation_takes_the_strongest_directions_away() {
         let n = 40;
-        // One direction a hundred times stronger than the noise.
-        let strong = |at: usize| if at.is_multiple_of(3) { 1.0 } else { -0.5 };
+        // One direction much stronger than the noise.
+        let strong = |at: usize| if at.is_multiple_of(3) { 1.0 } else { -1.0 };
         let noise = random(n * (n - 1) / 2, 5);
         let mut values = Vec::new();
         for column in 0..n {
@@ -240,8 +240,8 @@ mod tests {
             }
         }
         let Some(left) = deflated(&values, n) else { panic!("a finite matrix has eigenvectors") };
-        assert!(left.iter().all(|value| value.abs() < 0.1));
+        // The zeros on the diagonal are n further directions, which eight cannot take away.
+        assert!(left.norm() < 0.1 * symmetric(&values, n).norm());
         assert!(left.diagonal().iter().all(|value| *value == 0.0));
-        assert!(left.norm() > 0.01);
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn project(matrix: &Matrix, vectors: &Matrix) -> Matrix {
         }
         return out;
     }
-    let vectors = DMatrixView::from_slice_with_strides(&vectors.values, k, d, d, 1);
+    // Copied: where a side has five entries or fewer, nalgebra 0.35 reads strided views out of bounds.
+    let vectors = DMatrix::from_row_slice(k, d, &vectors.values);
     out.values.par_chunks_mut(BLOCK * k).zip(matrix.values.par_chunks(BLOCK * d)).for_each(|(out, block)| {
         let count = block.len() / d;
         let block = DMatrixView::from_slice(block, d, count);
@@ -66,7 +67,7 @@ pub(super) fn combine(coefficients: &Matrix, matrix: &Matrix) -> Matrix {
         .map(|(block, coefficients)| {
             let count = block.len() / d;
             let block = DMatrixView::from_slice(block, d, count);
-            let coefficients = DMatrixView::from_slice_with_strides(coefficients, count, k, k, 1);
+            let coefficients = DMatrix::from_row_slice(count, k, coefficients);
             let mut sum = DMatrix::zeros(d, k);
             sum.gemm(1.0, &block, &coefficients, 0.0);
             sum

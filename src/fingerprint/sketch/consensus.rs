@@ -23,7 +23,7 @@ const NEURONS: usize = 2048;
 /// Residual channels by which neurons are paired, evenly spaced.
 const CHANNELS: usize = 512;
 /// Times that the mean is made.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 6;
 /// Neurons paired at once: bounds the scores held in memory.
 const BLOCK: usize = 256;
 
@@ -71,7 +71,7 @@ impl Expert {
 /// Rows of length one over the channels by which neurons are paired.
 struct View {
     gate: Matrix,
-    /// Rows that change sign together: up and down, or down alone.
+    /// Rows that change sign together: up and down; down alone, which has no choice of sign, where there is no gate.
     signed: Vec<Matrix>,
 }
 
@@ -98,6 +98,7 @@ impl View {
             by_sign.iter_mut().zip(project(ours, theirs).values).for_each(|(sum, value)| *sum += value);
         }
         let terms = (1 + self.signed.len()) as f32;
+        let free = self.signed.len() > 1;
         by_gate
             .values
             .chunks_exact(count.max(1))
@@ -105,9 +106,10 @@ impl View {
             .map(|(gate, signed)| {
                 let mut best = (0, f32::NEG_INFINITY, 1.0);
                 for (at, (gate, signed)) in gate.iter().zip(signed).enumerate() {
-                    let score = gate + signed.abs();
+                    let sign = if free { signed.signum() } else { 1.0 };
+                    let score = gate + sign * signed;
                     if score > best.1 {
-                        best = (at, score, signed.signum());
+                        best = (at, score, sign);
                     }
                 }
                 (best.0, (best.1 / terms).clamp(0.0, 1.0), best.2)

@@ -39,12 +39,22 @@ impl StackWords {
     /// Reads the first and the last layer of a stack, and joins their words with those of the embedding.
     pub(super) fn read(source: &Layers<'_>, stack: &str, embedding: &Matrix) -> Result<Self, FingerprintError> {
         let numbers = source.numbers(stack);
-        let mut common = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
+        let mut ends = Vec::new();
         for number in [numbers.first(), numbers.last()].into_iter().flatten() {
-            append(&mut common, &end_words(&source.layer(stack, *number)?.units, embedding.columns));
+            ends.push(source.layer(stack, *number)?.units);
+        }
+        let ends: Vec<&[FeedForward]> = ends.iter().map(Vec::as_slice).collect();
+        Ok(Self::of_ends(&ends, embedding))
+    }
+
+    /// Joins the words of the first and the last layer with those of the embedding.
+    pub(super) fn of_ends(ends: &[&[FeedForward]], embedding: &Matrix) -> Self {
+        let mut common = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
+        for units in ends {
+            append(&mut common, &end_words(units, embedding.columns));
         }
         append(&mut common, embedding);
-        Ok(Self { common })
+        Self { common }
     }
 
     /// Words for the neurons of one unit: its own, and those of the stack: [114, d].
@@ -203,5 +213,45 @@ fn append(matrix: &mut Matrix, more: &Matrix) {
     if matrix.columns == more.columns {
         matrix.values.extend_from_slice(&more.values);
         matrix.rows += more.rows;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Matrix, embedding_words_of};
+    use crate::fingerprint::mixing::splitmix64;
+
+    fn random(rows: usize, columns: usize, seed: u64) -> Matrix {
+        let value = |at| (splitmix64(at + (seed << 32)) >> 40) as f32 / 8_388_608.0 - 0.8;
+        Matrix { values: (0..(rows * columns) as u64).map(value).collect(), rows, columns }
+    }
+
+    #[test]
+    fn words_of_an_embedding_do_not_depend_on_the_order_of_tokens() {
+        let (tokens, width) = (90, 12);
+        let (embedding, head) = (random(tokens, width, 1), random(tokens, width, 2));
+        let moved = |matrix: &Matrix| {
+            let values = (0..tokens).flat_map(|at| matrix.row((at * 7) % tokens).to_vec()).collect();
+            Matrix { values, ..*matrix }
+        };
+        let words = embedding_words_of(&embedding, Some(&head), &[]);
+        let same = embedding_words_of(&moved(&embedding), Some(&moved(&head)), &[]);
+        assert_eq!((words.rows, words.columns), (super::OF_EMBEDDING, width));
+        // f32 sums in another order.
+        assert!(words.values.iter().zip(&same.values).all(|(a, b)| (a - b).abs() < 1e-4));
+    }
+
+    #[test]
+    fn a_tied_head_is_the_embedding_times_the_last_gain() {
+        let embedding = random(50, 10, 3);
+        let gain: Vec<f32> = (0..10u8).map(|at| 0.5 + f32::from(at) / 5.0).collect();
+        let mut head = embedding.clone();
+        for row in head.values.chunks_exact_mut(10) {
+            row.iter_mut().zip(&gain).for_each(|(value, gain)| *value *= gain);
+        }
+        let tied = embedding_words_of(&embedding, None, &gain);
+        let written_out = embedding_words_of(&embedding, Some(&head), &[]);
+        assert!(tied.values.iter().zip(&written_out.values).all(|(a, b)| (a - b).abs() < 1e-4));
+        assert_ne!(tied, embedding_words_of(&embedding, None, &[]));
     }
 }
