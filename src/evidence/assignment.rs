@@ -161,7 +161,8 @@ mod tests {
             let floats: Vec<f32> = scores.iter().map(|score| *score as f32).collect();
             let columns = assign(&floats, n, m);
             prop_assert!(columns.len() == n && distinct(&columns));
-            let (expected, _) = kuhn_munkres(&Matrix::from_vec(n, m, scores).unwrap());
+            let rows = Matrix::from_vec(n, m, scores).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let (expected, _) = kuhn_munkres(&rows);
             prop_assert_eq!(total(&floats, m, &columns), expected as f64);
         }
     }

@@ -15,7 +15,7 @@ use super::neurons::Neurons;
 use super::statistic::statistic;
 use crate::evidence::gaussian::ln_upper_tail;
 use crate::evidence::tails::corrected;
-use crate::fingerprint::Sketch;
+use crate::fingerprint::{LayerSketch, Sketch, Unit};
 
 /// Factor by which the null's standard deviation is taken to be larger than over all orders of the neurons.
 pub(in crate::evidence) const KAPPA: f64 = 1.5;
@@ -25,6 +25,10 @@ const NEEDLES: usize = 64;
 const HAYSTACK: usize = 256;
 /// Units of the base that are looked for, a layer: the one of a dense block, or the first of a mixture.
 const UNITS: usize = 4;
+/// Layers of the base that are looked for.
+const LAYERS: usize = 24;
+/// Pairs of units above which fewer units of a mixture are looked for. A pair takes a few milliseconds.
+const TESTS: usize = 16_384;
 
 /// Outcome of the Gram test.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,9 +70,13 @@ pub struct GramCell {
 
 /// Runs the test; `None` if no unit of one can be compared with one of the other.
 pub fn gram(suspect: &Sketch, base: &Sketch) -> Option<GramTest> {
-    let ours: Vec<Part> = base.layers.iter().enumerate().flat_map(|(at, _)| Part::of(base, at, UNITS)).collect();
-    let theirs: Vec<Part> =
-        suspect.layers.iter().enumerate().flat_map(|(at, _)| Part::of(suspect, at, usize::MAX)).collect();
+    let theirs = parts(suspect, usize::MAX, usize::MAX);
+    let mut units = UNITS;
+    let mut ours = parts(base, LAYERS, units);
+    while units > 1 && ours.len() * theirs.len() > TESTS {
+        units /= 2;
+        ours = parts(base, LAYERS, units);
+    }
     let ours: Vec<(Part, Neurons)> = ours.into_iter().filter_map(|part| Some((part, part.neurons(NEEDLES)?))).collect();
     let tested: Vec<Vec<Option<GramCell>>> = theirs
         .par_iter()
@@ -84,18 +92,25 @@ pub fn gram(suspect: &Sketch, base: &Sketch) -> Option<GramTest> {
 #[derive(Clone, Copy)]
 struct Part<'a> {
     layer: u32,
-    unit: &'a crate::fingerprint::Unit,
+    unit: &'a Unit,
+}
+
+/// The first units of at most so many layers, evenly spaced, that keep Gram matrices.
+fn parts(sketch: &Sketch, layers: usize, units: usize) -> Vec<Part<'_>> {
+    let described: Vec<&LayerSketch> =
+        sketch.layers.iter().filter(|layer| layer.units.iter().any(|unit| !unit.down_gram.is_empty())).collect();
+    let chosen = layers.min(described.len());
+    let gaps = chosen.saturating_sub(1).max(1);
+    (0..chosen)
+        .filter_map(|at| described.get((at * (described.len() - 1) + gaps / 2) / gaps))
+        .flat_map(|layer| {
+            let described = layer.units.iter().filter(|unit| !unit.down_gram.is_empty());
+            described.take(units).map(|unit| Part { layer: layer.layer, unit })
+        })
+        .collect()
 }
 
 impl<'a> Part<'a> {
-    /// The first `most` units of a layer.
-    fn of(sketch: &'a Sketch, at: usize, most: usize) -> impl Iterator<Item = Self> {
-        let layer = sketch.layers.get(at);
-        layer
-            .into_iter()
-            .flat_map(move |layer| layer.units.iter().take(most).map(move |unit| Self { layer: layer.layer, unit }))
-    }
-
     fn neurons(&self, most: usize) -> Option<Neurons<'a>> {
         Neurons::of(self.unit, most)
     }
@@ -106,7 +121,7 @@ fn cell(base: &Part, needles: &Neurons, suspect: &Part, neurons: &Neurons) -> Op
     if needles.gated != neurons.gated {
         return None;
     }
-    let partner = matched(needles, neurons)?.partner;
+    let partner = matched(needles, neurons);
     let outcome = statistic(needles, neurons, &partner)?;
     let recognised: Vec<(u32, u32)> = outcome
         .recognised

@@ -22,19 +22,11 @@ const WORDS: f32 = 0.3;
 /// Share of the largest eigenvalue added to the covariance.
 const RIDGE: f32 = 0.05;
 
-/// A pairing.
-pub(super) struct Matching {
-    /// Neuron of the suspect for each neuron of the base.
-    pub(super) partner: Vec<usize>,
-    /// Mean similarity of the pairs by their gate rows and words: nothing that is tested.
-    pub(super) similarity: f64,
-}
-
-/// Pairs each neuron of `base` with one of `suspect`; `None` if that has fewer.
-pub(super) fn matched(base: &Neurons, suspect: &Neurons) -> Option<Matching> {
+/// The neuron of `suspect` for each neuron of `base`; empty if it has fewer.
+pub(super) fn matched(base: &Neurons, suspect: &Neurons) -> Vec<usize> {
     let (n, m) = (base.count, suspect.count);
     if n > m {
-        return None;
+        return Vec::new();
     }
     // Scores are kept as [m, n] by columns, which is [n, m] by rows.
     let by_words = by_words(&base.words, &suspect.words, m, n);
@@ -51,8 +43,7 @@ pub(super) fn matched(base: &Neurons, suspect: &Neurons) -> Option<Matching> {
         }
         partner = next;
     }
-    let total: f64 = partner.iter().enumerate().map(|(row, column)| f64::from(scores[(*column, row)])).sum();
-    Some(Matching { partner, similarity: total / n as f64 })
+    partner
 }
 
 /// Inner products of words: [m, n]. Words that one side lacks are left out on both.
@@ -65,10 +56,10 @@ fn by_words(base: &DMatrix<f32>, suspect: &DMatrix<f32>, m: usize, n: usize) -> 
     };
     let (here, there) = (has(base), has(suspect));
     if here == there {
-        return suspect.tr_mul(base);
+        return suspect.transpose() * base;
     }
     let common: Vec<bool> = here.iter().zip(&there).map(|(here, there)| *here && *there).collect();
-    without(suspect, &common).tr_mul(&without(base, &common))
+    without(suspect, &common).transpose() * without(base, &common)
 }
 
 /// Words with those not in `common` at zero, both halves of a column (gate; up and down) as long as before.
@@ -106,18 +97,18 @@ fn surest(scores: &DMatrix<f32>, partner: &[usize], count: usize) -> Vec<usize> 
 fn by_gate(base: &Neurons, suspect: &Neurons, partner: &[usize], surest: &[usize]) -> Option<DMatrix<f32>> {
     let there: Vec<usize> = surest.iter().map(|row| partner[*row]).collect();
     let (a, b) = (centred(&base.gate, surest), centred(&suspect.gate, &there));
-    let transposed = b.transpose();
-    let mut covariance = (&transposed * &b) / suspect.count as f32;
+    let k = surest.len();
+    let mut covariance = (b.transpose() * &b) / suspect.count as f32;
     let ridge = RIDGE * largest_eigenvalue(&covariance);
-    covariance.iter_mut().step_by(surest.len() + 1).for_each(|value| *value += ridge);
-    let factor = Cholesky::new(covariance)?.unpack();
-    let whitened = |mut columns: DMatrix<f32>| -> Option<DMatrix<f32>> {
-        factor.solve_lower_triangular_mut(&mut columns).then_some(())?;
+    covariance.iter_mut().step_by(k + 1).for_each(|value| *value += ridge);
+    let mut inverse = DMatrix::identity(k, k);
+    Cholesky::new(covariance)?.l_dirty().solve_lower_triangular_mut(&mut inverse).then_some(())?;
+    let whitened = |rows: &DMatrix<f32>| {
+        let mut columns = &inverse * rows.transpose();
         columns.column_iter_mut().for_each(|mut column| column /= column.norm().max(1e-12));
-        Some(columns)
+        columns
     };
-    let (a, b) = (whitened(a.transpose())?, whitened(transposed)?);
-    Some(b.transpose() * a)
+    Some(whitened(&b).transpose() * whitened(&a))
 }
 
 /// Columns of `gate` less their means.

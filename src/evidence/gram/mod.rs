@@ -20,6 +20,8 @@ mod combine;
 mod matching;
 mod neurons;
 mod statistic;
+#[cfg(test)]
+mod tests;
 
 pub(super) use combine::KAPPA;
 pub use combine::{GramCell, GramTest, gram};

@@ -36,8 +36,11 @@ pub(super) struct Statistic {
     pub(super) recognised: Vec<bool>,
 }
 
-/// Tests a pairing; `None` where nothing is left to compare.
+/// Tests a pairing of all neurons of the base; `None` where nothing is left to compare.
 pub(super) fn statistic(base: &Neurons, suspect: &Neurons, partner: &[usize]) -> Option<Statistic> {
+    if partner.len() != base.count {
+        return None;
+    }
     let here: Vec<usize> = (0..partner.len()).collect();
     let gates = [among(&base.gate, &here), among(&suspect.gate, partner)];
     let (y1, mut y2) = (base.down.among(&here), suspect.down.among(partner));
@@ -227,8 +230,8 @@ mod tests {
     #[test]
     fn deflation_takes_the_strongest_directions_away() {
         let n = 40;
-        // One direction a hundred times stronger than the noise.
-        let strong = |at: usize| if at.is_multiple_of(3) { 1.0 } else { -0.5 };
+        // One direction much stronger than the noise.
+        let strong = |at: usize| if at.is_multiple_of(3) { 1.0 } else { -1.0 };
         let noise = random(n * (n - 1) / 2, 5);
         let mut values = Vec::new();
         for column in 0..n {
@@ -236,9 +239,9 @@ mod tests {
                 values.push(strong(row) * strong(column) + 0.01 * noise[values.len()]);
             }
         }
-        let left = deflated(&values, n).unwrap();
-        assert!(left.iter().all(|value| value.abs() < 0.1));
+        let Some(left) = deflated(&values, n) else { panic!("a finite matrix has eigenvectors") };
+        // The zeros on the diagonal are n further directions, which eight cannot take away.
+        assert!(left.norm() < 0.1 * symmetric(&values, n).norm());
         assert!(left.diagonal().iter().all(|value| *value == 0.0));
-        assert!(left.norm() > 0.01);
     }
 }

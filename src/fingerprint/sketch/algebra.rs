@@ -34,7 +34,8 @@ pub(super) fn project(matrix: &Matrix, vectors: &Matrix) -> Matrix {
         }
         return out;
     }
-    let vectors = DMatrixView::from_slice_with_strides(&vectors.values, k, d, d, 1);
+    // Copied: where a side has five entries or fewer, nalgebra 0.35 reads strided views out of bounds.
+    let vectors = DMatrix::from_row_slice(k, d, &vectors.values);
     out.values.par_chunks_mut(BLOCK * k).zip(matrix.values.par_chunks(BLOCK * d)).for_each(|(out, block)| {
         let count = block.len() / d;
         let block = DMatrixView::from_slice(block, d, count);
@@ -66,7 +67,7 @@ pub(super) fn combine(coefficients: &Matrix, matrix: &Matrix) -> Matrix {
         .map(|(block, coefficients)| {
             let count = block.len() / d;
             let block = DMatrixView::from_slice(block, d, count);
-            let coefficients = DMatrixView::from_slice_with_strides(coefficients, count, k, k, 1);
+            let coefficients = DMatrix::from_row_slice(count, k, coefficients);
             let mut sum = DMatrix::zeros(d, k);
             sum.gemm(1.0, &block, &coefficients, 0.0);
             sum
@@ -110,7 +111,9 @@ pub(super) fn row_dots(a: &Matrix, b: &Matrix) -> Vec<f64> {
 pub(super) fn normalise(matrix: &mut Matrix) {
     for row in matrix.values.chunks_exact_mut(matrix.columns.max(1)) {
         let scale = (1.0 / dot(row, row).sqrt().max(1e-12)) as f32;
-        row.iter_mut().for_each(|value| *value *= scale);
+        for value in row.iter_mut() {
+            *value *= scale;
+        }
     }
 }
 
@@ -135,6 +138,12 @@ pub(super) fn whitening(rows: &Matrix) -> Option<DMatrix<f64>> {
         column /= (value.max(0.0) + RIDGE * largest).sqrt();
     }
     Some(scaled * eigen.eigenvectors.transpose())
+}
+
+/// The rows of `matrix` at `kept`.
+pub(super) fn taken(matrix: &Matrix, kept: &[usize]) -> Matrix {
+    let values = kept.iter().flat_map(|at| matrix.row(*at)).copied().collect();
+    Matrix { values, rows: kept.len(), columns: matrix.columns }
 }
 
 /// The first rows of `matrix`, zeros beyond its end.
@@ -197,9 +206,9 @@ mod tests {
             row[0] *= 3.0;
             row[5] = 0.0;
         });
-        let white = whitening(&rows).unwrap();
+        let Some(white) = whitening(&rows) else { panic!("rows that vary can be whitened") };
         let x = nalgebra::DMatrix::from_fn(400, 6, |i, j| at(&rows, i, j));
-        let after = (&x * white).transpose() * (&x * whitening(&rows).unwrap()) / 400.0;
+        let after = (&x * &white).transpose() * (&x * &white) / 400.0;
         for j in 0..5 {
             assert!((after[(j, j)] - 1.0).abs() < 0.12, "{after}");
         }

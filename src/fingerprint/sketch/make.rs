@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::canonical::{FeedForward, Layers};
 use super::circuits::circuits;
+use super::consensus::consensus;
 use super::neurons::{salient, unit};
 use super::record::{LayerSketch, Sketch, Unit};
 use super::rows::{attention_rows, needle_rows, needles_of_each, strongest_first};
@@ -55,18 +56,35 @@ pub(in crate::fingerprint) fn sketches(
 /// Units of a layer whose words and Gram matrices are kept.
 const DESCRIBED_UNITS: usize = 8;
 
-/// Sketches the units of a layer, strongest first.
-fn units(units: &[FeedForward], words: &StackWords) -> Vec<Unit> {
+/// Sketches the units of a layer, strongest first; what the experts have in common stands before them.
+pub(super) fn units(units: &[FeedForward], words: &StackWords) -> Vec<Unit> {
     let kept = needles_of_each(units.len());
-    strongest_first(units)
+    let parts: Vec<(&FeedForward, Vec<usize>)> = strongest_first(units)
         .into_par_iter()
+        .filter_map(|at| units.get(at))
+        .map(|source| (source, salient(source)))
+        .collect();
+    let mut sketches: Vec<Unit> = parts
+        .par_iter()
         .enumerate()
-        .filter_map(|(rank, at)| {
-            let source = units.get(at)?;
-            let order = salient(source);
-            let mut sketch = unit(source, &order, (rank < DESCRIBED_UNITS).then_some(words));
-            needle_rows(&mut sketch, source, &order, kept);
-            Some(sketch)
+        .map(|(rank, (source, order))| {
+            let mut sketch = unit(source, order, (rank < DESCRIBED_UNITS).then_some(words));
+            needle_rows(&mut sketch, source, order, kept);
+            sketch
         })
-        .collect()
+        .collect();
+    let shared = parts.iter().take_while(|(source, _)| source.expert.is_none()).count();
+    let routed = parts.get(shared..).unwrap_or_default();
+    if let (Some(mean), Some((first, names))) = (consensus(routed), routed.first()) {
+        let order = salient(&mean);
+        let mut sketch = unit(&mean, &order, Some(words));
+        needle_rows(&mut sketch, &mean, &order, kept);
+        // The mean's neurons are those of the first expert, in its order.
+        for index in &mut sketch.indices {
+            *index = names.get(*index as usize).map_or(*index, |at| *at as u32);
+        }
+        sketch.neurons = first.gate.rows as u32;
+        sketches.insert(shared, sketch);
+    }
+    sketches
 }

@@ -15,7 +15,7 @@
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use super::algebra::{cosines, normalise, project, row_dots, whitening};
+use super::algebra::{cosines, normalise, project, row_dots, taken, whitening};
 use super::canonical::{FeedForward, Matrix};
 use super::record::{Rows, Unit};
 use super::words::{StackWords, WORDS};
@@ -95,7 +95,9 @@ fn unit_cosines(matrix: &Matrix, words: &Matrix) -> Matrix {
     let mut products = project(matrix, words);
     for (row, square) in products.values.chunks_exact_mut(words.rows.max(1)).zip(row_dots(matrix, matrix)) {
         let scale = (1.0 / square.sqrt().max(1e-12)) as f32;
-        row.iter_mut().for_each(|value| *value *= scale);
+        for value in row.iter_mut() {
+            *value *= scale;
+        }
     }
     products
 }
@@ -130,12 +132,6 @@ fn centre_columns(matrix: &mut Matrix) {
 fn mean_row(matrix: &Matrix) -> Vec<f32> {
     let rows = matrix.rows.max(1) as f64;
     column_sums(matrix, |value| value).into_iter().map(|sum| (sum / rows) as f32).collect()
-}
-
-/// The rows of `matrix` at `kept`.
-fn taken(matrix: &Matrix, kept: &[usize]) -> Matrix {
-    let values = kept.iter().flat_map(|at| matrix.row(*at)).copied().collect();
-    Matrix { values, rows: kept.len(), columns: matrix.columns }
 }
 
 /// Rows of `matrix` at `kept` times a square matrix.
@@ -177,4 +173,144 @@ fn rounded(matrix: &Matrix) -> (Rows, Vec<f32>) {
         scales.push(largest / 127.0);
     }
     (rows, scales)
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::{FeedForward, Matrix, StackWords, Unit};
+    use crate::fingerprint::mixing::splitmix64;
+    use crate::fingerprint::sketch::make::units;
+
+    const WIDTH: usize = 24;
+    const NEURONS: usize = 80;
+
+    fn random(rows: usize, columns: usize, seed: u64) -> Matrix {
+        let value = |at| (splitmix64(at + (seed << 32)) >> 40) as f32 / 8_388_608.0 - 1.0;
+        Matrix { values: (0..(rows * columns) as u64).map(value).collect(), rows, columns }
+    }
+
+    fn block(seed: u64) -> FeedForward {
+        let matrix = |part| random(NEURONS, WIDTH, 10 * seed + part);
+        FeedForward { gate: matrix(1), up: Some(matrix(2)), down: matrix(3), ..FeedForward::default() }
+    }
+
+    fn turned(matrix: &Matrix, rotation: &DMatrix<f32>) -> Matrix {
+        let product = rotation.transpose() * DMatrix::from_column_slice(matrix.columns, matrix.rows, &matrix.values);
+        Matrix { values: product.as_slice().to_vec(), ..*matrix }
+    }
+
+    fn rotation() -> DMatrix<f32> {
+        DMatrix::from_vec(WIDTH, WIDTH, random(WIDTH, WIDTH, 99).values).qr().q()
+    }
+
+    fn words(of: &FeedForward, rotation: Option<&DMatrix<f32>>) -> StackWords {
+        let embedding = random(super::super::words::OF_EMBEDDING, WIDTH, 7);
+        let embedding = rotation.map_or(embedding.clone(), |rotation| turned(&embedding, rotation));
+        StackWords::of_ends(&[std::slice::from_ref(of), std::slice::from_ref(of)], &embedding)
+    }
+
+    fn only(mut units: Vec<Unit>) -> Unit {
+        assert_eq!(units.len(), 1);
+        units.pop().unwrap_or_default()
+    }
+
+    /// Values one apart are equal but for rounding.
+    fn close(a: &[i8], b: &[i8], most: u8) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.abs_diff(*b) <= most)
+    }
+
+    #[test]
+    fn a_rotation_an_order_of_neurons_and_scales_leave_a_unit_as_it_is() {
+        let plain = block(1);
+        let q = rotation();
+        // Neuron i goes to place 7i mod 80, with a scale and a sign between up and down.
+        let from: Vec<usize> = (0..NEURONS).map(|place| (place * 23) % NEURONS).collect();
+        assert_eq!((7 * 23) % NEURONS, 1);
+        let scale = |neuron: usize| (0.5 + neuron as f32 / 40.0) * if neuron.is_multiple_of(3) { -1.0 } else { 1.0 };
+        let moved = |matrix: &Matrix, scale: &dyn Fn(usize) -> f32| {
+            let rows = from.iter().flat_map(|at| matrix.row(*at).iter().map(|value| value * scale(*at)));
+            turned(&Matrix { values: rows.collect(), ..*matrix }, &q)
+        };
+        let hidden = FeedForward {
+            gate: moved(&plain.gate, &|_| 1.0),
+            up: plain.up.as_ref().map(|up| moved(up, &scale)),
+            down: moved(&plain.down, &|neuron| 1.0 / scale(neuron)),
+            ..FeedForward::default()
+        };
+        let a = only(units(std::slice::from_ref(&plain), &words(&plain, None)));
+        let b = only(units(std::slice::from_ref(&hidden), &words(&hidden, Some(&q))));
+        let names: Vec<u32> = b.indices.iter().map(|place| from[*place as usize] as u32).collect();
+        assert_eq!(a.indices, names);
+        assert!(close(&a.gate_gram, &b.gate_gram, 2));
+        let sizes = |gram: &[i8]| gram.iter().map(|value| value.abs()).collect::<Vec<_>>();
+        assert!(close(&sizes(&a.up_gram), &sizes(&b.up_gram), 2));
+        assert!(close(&sizes(&a.down_gram), &sizes(&b.down_gram), 2));
+        assert!(close(&a.words.values, &b.words.values, 3));
+        assert_eq!(a.words.columns, 228);
+        assert_eq!(a.gate_gram.len(), NEURONS * (NEURONS - 1) / 2);
+        assert_ne!(a.up_gram, b.up_gram);
+    }
+
+    #[test]
+    fn a_block_without_a_gate_has_no_up_rows() {
+        let plain = FeedForward { up: None, ..block(2) };
+        let unit = only(units(std::slice::from_ref(&plain), &words(&plain, None)));
+        assert!(!unit.gated && unit.up_gram.is_empty());
+        assert_eq!(unit.down_gram.len(), NEURONS * (NEURONS - 1) / 2);
+        assert!(unit.words.values.iter().any(|value| *value != 0));
+    }
+
+    #[test]
+    fn values_that_are_not_finite_leave_a_unit_without_words() {
+        let mut broken = block(3);
+        broken.down.values[5] = f32::NAN;
+        let unit = only(units(std::slice::from_ref(&broken), &words(&broken, None)));
+        assert_eq!(unit.neurons, NEURONS as u32);
+        assert!(unit.words.values.is_empty() && unit.down_gram.is_empty());
+    }
+
+    #[test]
+    fn noisy_copies_have_the_block_they_were_made_from_in_common() {
+        let source = block(4);
+        let noisy = |matrix: &Matrix, seed: u64| {
+            let noise = random(matrix.rows, matrix.columns, seed);
+            let values = matrix.values.iter().zip(&noise.values).map(|(value, noise)| value + 0.8 * noise).collect();
+            Matrix { values, ..*matrix }
+        };
+        let experts: Vec<FeedForward> = (0..6)
+            .map(|expert| FeedForward {
+                expert: Some(expert),
+                gate: noisy(&source.gate, 100 + 3 * u64::from(expert)),
+                up: source.up.as_ref().map(|up| noisy(up, 101 + 3 * u64::from(expert))),
+                down: noisy(&source.down, 102 + 3 * u64::from(expert)),
+                ..FeedForward::default()
+            })
+            .collect();
+        let sketches = units(&experts, &words(&source, None));
+        assert_eq!(sketches.len(), 7);
+        assert_eq!(sketches.iter().filter(|unit| unit.expert.is_none()).count(), 1);
+        let of_source = only(units(std::slice::from_ref(&source), &words(&source, None)));
+        // Mean difference of down cosines from those of the source, by neurons.
+        let distance = |unit: &Unit| {
+            let place = |neuron: u32| unit.indices.iter().position(|at| *at == neuron);
+            let (mut sum, mut count) = (0.0, 0);
+            for (column, b) in of_source.indices.iter().enumerate() {
+                for (row, a) in of_source.indices.iter().take(column).enumerate() {
+                    let (Some(x), Some(y)) = (place(*a), place(*b)) else { continue };
+                    let (x, y) = (x.min(y), x.max(y));
+                    let theirs = unit.down_gram[y * (y - 1) / 2 + x];
+                    sum += f64::from(theirs.abs_diff(of_source.down_gram[column * (column - 1) / 2 + row]));
+                    count += 1;
+                }
+            }
+            sum / f64::from(count)
+        };
+        let mean = distance(&sketches[0]);
+        assert!(sketches[0].expert.is_none());
+        for expert in &sketches[1..] {
+            assert!(mean < 0.8 * distance(expert), "{mean} {}", distance(expert));
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub(super) fn strongest_first(units: &[FeedForward]) -> Vec<usize> {
     }
     let salience: Vec<f64> = units.par_iter().map(salience).collect();
     let key = |at: usize| {
-        let routed = units.get(at).is_some_and(|unit| unit.expert.is_some());
+        let routed = units.get(at).is_some_and(|unit| unit.expert.is_some() && !unit.shared);
         (routed, salience.get(at).copied().unwrap_or_default())
     };
     order.sort_by(|a, b| {

@@ -39,12 +39,22 @@ impl StackWords {
     /// Reads the first and the last layer of a stack, and joins their words with those of the embedding.
     pub(super) fn read(source: &Layers<'_>, stack: &str, embedding: &Matrix) -> Result<Self, FingerprintError> {
         let numbers = source.numbers(stack);
-        let mut common = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
+        let mut ends = Vec::new();
         for number in [numbers.first(), numbers.last()].into_iter().flatten() {
-            append(&mut common, &end_words(&source.layer(stack, *number)?.units, embedding.columns));
+            ends.push(source.layer(stack, *number)?.units);
+        }
+        let ends: Vec<&[FeedForward]> = ends.iter().map(Vec::as_slice).collect();
+        Ok(Self::of_ends(&ends, embedding))
+    }
+
+    /// Joins the words of the first and the last layer with those of the embedding.
+    pub(super) fn of_ends(ends: &[&[FeedForward]], embedding: &Matrix) -> Self {
+        let mut common = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
+        for units in ends {
+            append(&mut common, &end_words(units, embedding.columns));
         }
         append(&mut common, embedding);
-        Ok(Self { common })
+        Self { common }
     }
 
     /// Words for the neurons of one unit: its own, and those of the stack: [114, d].
@@ -99,7 +109,9 @@ fn unit_words(unit: &FeedForward, rounds: usize) -> Matrix {
         let through_down = project(down, &current);
         let mut through_gate = project(gate, &current);
         for (row, factor) in through_gate.values.chunks_exact_mut(current.rows.max(1)).zip(&recall) {
-            row.iter_mut().for_each(|value| *value *= factor);
+            for value in row.iter_mut() {
+                *value *= factor;
+            }
         }
         let mut next = combine(&through_up, down);
         append(&mut next, &combine(&through_down, up));
@@ -126,12 +138,16 @@ pub(super) fn embedding_words(source: &Layers<'_>) -> Result<Matrix, Fingerprint
 fn embedding_words_of(embedding: &Matrix, head: Option<&Matrix>, gain: &[f32]) -> Matrix {
     let operators = [Table::new(embedding, &[]), Table::new(head.unwrap_or(embedding), gain)];
     let mut words = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
-    operators.iter().for_each(|table| append(&mut words, &table.mean()));
+    for table in &operators {
+        append(&mut words, &table.mean());
+    }
     normalise(&mut words);
     let mut current = words.clone();
     for _ in 0..3 {
         let mut next = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
-        operators.iter().for_each(|table| append(&mut next, &table.applied(&current)));
+        for table in &operators {
+            append(&mut next, &table.applied(&current));
+        }
         normalise(&mut next);
         append(&mut words, &next);
         current = next;
@@ -177,7 +193,9 @@ impl<'a> Table<'a> {
     fn applied(&self, vectors: &Matrix) -> Matrix {
         let mut through = project(self.rows, &self.with_gain(vectors.clone()));
         for (row, factor) in through.values.chunks_exact_mut(vectors.rows.max(1)).zip(&self.factors) {
-            row.iter_mut().for_each(|value| *value *= factor);
+            for value in row.iter_mut() {
+                *value *= factor;
+            }
         }
         self.with_gain(combine(&through, self.rows))
     }
@@ -195,5 +213,45 @@ fn append(matrix: &mut Matrix, more: &Matrix) {
     if matrix.columns == more.columns {
         matrix.values.extend_from_slice(&more.values);
         matrix.rows += more.rows;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Matrix, embedding_words_of};
+    use crate::fingerprint::mixing::splitmix64;
+
+    fn random(rows: usize, columns: usize, seed: u64) -> Matrix {
+        let value = |at| (splitmix64(at + (seed << 32)) >> 40) as f32 / 8_388_608.0 - 0.8;
+        Matrix { values: (0..(rows * columns) as u64).map(value).collect(), rows, columns }
+    }
+
+    #[test]
+    fn words_of_an_embedding_do_not_depend_on_the_order_of_tokens() {
+        let (tokens, width) = (90, 12);
+        let (embedding, head) = (random(tokens, width, 1), random(tokens, width, 2));
+        let moved = |matrix: &Matrix| {
+            let values = (0..tokens).flat_map(|at| matrix.row((at * 7) % tokens).to_vec()).collect();
+            Matrix { values, ..*matrix }
+        };
+        let words = embedding_words_of(&embedding, Some(&head), &[]);
+        let same = embedding_words_of(&moved(&embedding), Some(&moved(&head)), &[]);
+        assert_eq!((words.rows, words.columns), (super::OF_EMBEDDING, width));
+        // f32 sums in another order.
+        assert!(words.values.iter().zip(&same.values).all(|(a, b)| (a - b).abs() < 1e-4));
+    }
+
+    #[test]
+    fn a_tied_head_is_the_embedding_times_the_last_gain() {
+        let embedding = random(50, 10, 3);
+        let gain: Vec<f32> = (0..10u8).map(|at| 0.5 + f32::from(at) / 5.0).collect();
+        let mut head = embedding.clone();
+        for row in head.values.chunks_exact_mut(10) {
+            row.iter_mut().zip(&gain).for_each(|(value, gain)| *value *= gain);
+        }
+        let tied = embedding_words_of(&embedding, None, &gain);
+        let written_out = embedding_words_of(&embedding, Some(&head), &[]);
+        assert!(tied.values.iter().zip(&written_out.values).all(|(a, b)| (a - b).abs() < 1e-4));
+        assert_ne!(tied, embedding_words_of(&embedding, None, &[]));
     }
 }
