@@ -280,12 +280,14 @@ mod tests {
             Matrix { values, ..*matrix }
         };
         let experts: Vec<FeedForward> = (0..6)
-            .map(|expert| FeedForward {
-                expert: Some(expert),
-                gate: noisy(&source.gate, 100 + 3 * u64::from(expert)),
-                up: source.up.as_ref().map(|up| noisy(up, 101 + 3 * u64::from(expert))),
-                down: noisy(&source.down, 102 + 3 * u64::from(expert)),
-                ..FeedForward::default()
+            .map(|expert| {
+                let seed = 100 + 3 * u64::from(expert);
+                let mut copy = source.clone();
+                copy.expert = Some(expert);
+                copy.gate = noisy(&source.gate, seed);
+                copy.up = source.up.as_ref().map(|up| noisy(up, seed + 1));
+                copy.down = noisy(&source.down, seed + 2);
+                copy
             })
             .collect();
         let sketches = units(&experts, &words(&source, None));
