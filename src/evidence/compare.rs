@@ -15,7 +15,7 @@ use super::matches::{Matches, join, share};
 use super::mechanisms::{self, MECHANISMS};
 use super::needle::needle_identity;
 use super::relation::{Findings, relation};
-use crate::fingerprint::{Fingerprint, MatrixPrint};
+use crate::fingerprint::{Fingerprint, MatrixPrint, Role};
 use std::collections::BTreeSet;
 
 /// Compares a suspect with a base. `searched` is the number of bases the suspect is compared with in all.
@@ -43,6 +43,8 @@ pub fn compare(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Co
 
     let outcome = relation(&Findings {
         base: &ours,
+        same_layout: same_layout(&ours, &theirs, &matches)
+            && depth(suspect).zip(depth(base)).is_none_or(|(a, b)| a == b),
         matches: &matches,
         needle: needle.as_ref(),
         blocks: blocks.as_ref(),
@@ -81,6 +83,27 @@ fn difference(sampled: &Aligned) -> Option<f64> {
     let mut all: Vec<f64> = sampled.matches.iter().flatten().filter(|m| m.matched).map(|m| m.difference).collect();
     all.sort_by(f64::total_cmp);
     all.get(all.len() / 2).copied()
+}
+
+/// Whether what is found stands in the same layer, and in an expert only if it did before; where names tell nothing,
+/// nothing speaks against it.
+fn same_layout(ours: &[&MatrixPrint], theirs: &[&MatrixPrint], matches: &Matches) -> bool {
+    let moved = |a: &MatrixPrint, b: &MatrixPrint| {
+        a.layer.zip(b.layer).is_some_and(|(a, b)| a != b) || a.expert.is_some() != b.expert.is_some()
+    };
+    let of_base = ours.iter().zip(&matches.of_base).map(|(matrix, found)| (matrix, found, theirs));
+    let of_suspect = theirs.iter().zip(&matches.of_suspect).map(|(matrix, found)| (matrix, found, ours));
+    of_base.chain(of_suspect).all(|(matrix, found, others)| {
+        let other = found.as_ref().and_then(|found| others.get(found.other));
+        other.is_none_or(|other| matrix.role == Role::Other || matrix.role != other.role || !moved(matrix, other))
+    })
+}
+
+/// Layers that the names of the matrices tell, whatever is in them; `None` where they tell none.
+fn depth(print: &Fingerprint) -> Option<usize> {
+    let known = print.matrices.iter().filter(|matrix| matrix.role != Role::Other);
+    let layers: BTreeSet<u32> = known.filter_map(|matrix| matrix.layer).collect();
+    (!layers.is_empty()).then_some(layers.len())
 }
 
 fn both_ways(

@@ -52,6 +52,8 @@ const NEEDLES_LAYER: f64 = 0.20;
 /// What the relation is drawn from.
 pub(super) struct Findings<'a> {
     pub(super) base: &'a [&'a MatrixPrint],
+    /// Whether the parts of both stand in the same layers and as many.
+    pub(super) same_layout: bool,
     pub(super) matches: &'a Matches,
     pub(super) needle: Option<&'a NeedleTest>,
     pub(super) blocks: Option<&'a Blocks>,
@@ -80,6 +82,10 @@ pub(super) fn relation(found: &Findings) -> Outcome {
 
     let matches = found.matches;
     let all = matches.base_unchanged >= NEARLY_ALL && matches.suspect_unchanged >= NEARLY_ALL;
+    if all && !found.same_layout {
+        // The values are the base's and the network is another: layers repeated, reordered, or copied to experts.
+        return plain(Relation::Derived, found.in_place().map(|best| best.0));
+    }
     if all {
         let identical = matches.base_exact >= 1.0 && matches.suspect_exact >= 1.0 && matches.vectors_equal;
         return plain(

@@ -9,11 +9,14 @@ use super::circuits::circuits;
 use super::consensus::consensus;
 use super::neurons::{salient, unit};
 use super::record::{LayerSketch, Sketch, Unit};
-use super::rows::{attention_rows, needle_rows, needles_of_each, strongest_first};
+use super::rows::{attention_rows, needle_rows, needles_of_each, salience, strongest_first};
 use super::words::{StackWords, embedding_words};
 use crate::checkpoints::{Checkpoint, Reader};
 use crate::fingerprint::network::Network;
 use crate::fingerprint::record::FingerprintError;
+
+/// Units of a layer whose words and Gram matrices are kept, and that are held in memory at once.
+pub(super) const DESCRIBED_UNITS: usize = 8;
 
 /// Sketches every stack of layers of a checkpoint.
 pub(in crate::fingerprint) fn sketches(
@@ -22,43 +25,61 @@ pub(in crate::fingerprint) fn sketches(
     network: &Network,
 ) -> Result<Vec<Sketch>, FingerprintError> {
     let source = Layers::new(checkpoint, reader, network);
-    let stacks = source.stacks();
-    if stacks.is_empty() {
-        return Ok(Vec::new());
-    }
-    let embedding = embedding_words(&source)?;
     let mut sketches = Vec::new();
-    for stack in stacks {
+    for stack in source.stacks() {
         // The ends of a stack have words for every layer, so they are read first.
+        let embedding = embedding_words(&source, &stack)?;
         let words = StackWords::read(&source, &stack, &embedding)?;
         let numbers = source.numbers(&stack);
         let mut layers = Vec::with_capacity(numbers.len());
         for number in &numbers {
-            let layer = source.layer(&stack, *number)?;
+            let attention = source.attention(&stack, *number)?;
             layers.push(LayerSketch {
                 layer: *number,
-                units: units(&layer.units, &words),
-                attention: layer.attention.as_ref().map(attention_rows),
-                circuits: layer.attention.as_ref().map(circuits).unwrap_or_default(),
+                units: layer_units(&source, &stack, *number, &words)?,
+                attention: attention.as_ref().map(attention_rows),
+                circuits: attention.as_ref().map(circuits).unwrap_or_default(),
             });
         }
         sketches.push(Sketch {
-            stack,
-            hidden: source.hidden().unwrap_or_default() as u32,
+            hidden: source.hidden_of(&stack).unwrap_or_default() as u32,
             depth: numbers.len() as u32,
-            centred_norm: source.centred_norm(),
+            centred_norm: source.centred_norm_of(&stack),
+            stack,
             layers,
         });
     }
     Ok(sketches)
 }
 
-/// Units of a layer whose words and Gram matrices are kept.
-const DESCRIBED_UNITS: usize = 8;
+/// Sketches the units of a layer. Of a large mixture one expert is in memory at a time, and the strongest are read again
+/// to be described.
+fn layer_units(source: &Layers, stack: &str, layer: u32, words: &StackWords) -> Result<Vec<Unit>, FingerprintError> {
+    let keys = source.unit_keys(stack, layer);
+    let kept = needles_of_each(keys.len());
+    if keys.len() <= DESCRIBED_UNITS {
+        let read: Result<Vec<_>, _> = keys.into_iter().map(|key| source.unit(stack, layer, key)).collect();
+        let read: Vec<FeedForward> = read?.into_iter().flatten().collect();
+        return Ok(units(&read, kept, words));
+    }
+    let mut ranked = Vec::with_capacity(keys.len());
+    for key in keys {
+        let Some(read) = source.unit(stack, layer, key)? else { continue };
+        let mut sketch = Unit::default();
+        needle_rows(&mut sketch, &read, &salient(&read), kept);
+        ranked.push((read.expert.is_some() && !read.shared, salience(&read), key, sketch));
+    }
+    ranked.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    let rest = ranked.split_off(DESCRIBED_UNITS.min(ranked.len()));
+    let again: Result<Vec<_>, _> = ranked.iter().map(|(_, _, key, _)| source.unit(stack, layer, *key)).collect();
+    let again: Vec<FeedForward> = again?.into_iter().flatten().collect();
+    let mut all = units(&again, kept, words);
+    all.extend(rest.into_iter().map(|(_, _, _, sketch)| sketch));
+    Ok(all)
+}
 
-/// Sketches the units of a layer, strongest first; what the experts have in common stands before them.
-pub(super) fn units(units: &[FeedForward], words: &StackWords) -> Vec<Unit> {
-    let kept = needles_of_each(units.len());
+/// Sketches units, strongest first, with `kept` needles each; what the experts have in common stands before them.
+pub(super) fn units(units: &[FeedForward], kept: usize, words: &StackWords) -> Vec<Unit> {
     let parts: Vec<(&FeedForward, Vec<usize>)> = strongest_first(units)
         .into_par_iter()
         .filter_map(|at| units.get(at))
@@ -66,18 +87,17 @@ pub(super) fn units(units: &[FeedForward], words: &StackWords) -> Vec<Unit> {
         .collect();
     let mut sketches: Vec<Unit> = parts
         .par_iter()
-        .enumerate()
-        .map(|(rank, (source, order))| {
-            let mut sketch = unit(source, order, (rank < DESCRIBED_UNITS).then_some(words));
+        .map(|(source, order)| {
+            let mut sketch = unit(source, order, words);
             needle_rows(&mut sketch, source, order, kept);
             sketch
         })
         .collect();
-    let shared = parts.iter().take_while(|(source, _)| source.expert.is_none()).count();
+    let shared = parts.iter().take_while(|(source, _)| source.expert.is_none() || source.shared).count();
     let routed = parts.get(shared..).unwrap_or_default();
     if let (Some(mean), Some((first, names))) = (consensus(routed), routed.first()) {
         let order = salient(&mean);
-        let mut sketch = unit(&mean, &order, Some(words));
+        let mut sketch = unit(&mean, &order, words);
         needle_rows(&mut sketch, &mean, &order, kept);
         // The mean's neurons are those of the first expert, in its order.
         for index in &mut sketch.indices {

@@ -35,11 +35,11 @@ pub(super) fn salient(unit: &FeedForward) -> Vec<usize> {
     order
 }
 
-/// Describes the neurons of one unit, in `order` of salience; without `words` it describes none.
-pub(super) fn unit(unit: &FeedForward, order: &[usize], words: Option<&StackWords>) -> Unit {
+/// Describes the neurons of one unit, in `order` of salience.
+pub(super) fn unit(unit: &FeedForward, order: &[usize], words: &StackWords) -> Unit {
     let mut sketch = Unit::default();
     let kept = order.get(..NEURONS.min(order.len())).unwrap_or_default();
-    if let Some(described) = words.and_then(|words| described(unit, &words.of(unit), kept)) {
+    if let Some(described) = described(unit, &words.of(unit), kept) {
         (sketch.words, sketch.word_scales) = rounded(&described);
         let centre = mean_row(&unit.gate);
         sketch.gate_gram = triangle(&unit.gate, kept, &centre);
@@ -239,8 +239,8 @@ mod tests {
             down: moved(&plain.down, &|neuron| 1.0 / scale(neuron)),
             ..FeedForward::default()
         };
-        let a = only(units(std::slice::from_ref(&plain), &words(&plain, None)));
-        let b = only(units(std::slice::from_ref(&hidden), &words(&hidden, Some(&q))));
+        let a = only(units(std::slice::from_ref(&plain), 64, &words(&plain, None)));
+        let b = only(units(std::slice::from_ref(&hidden), 64, &words(&hidden, Some(&q))));
         let names: Vec<u32> = b.indices.iter().map(|place| from[*place as usize] as u32).collect();
         assert_eq!(a.indices, names);
         assert!(close(&a.gate_gram, &b.gate_gram, 2));
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_block_without_a_gate_has_no_up_rows() {
         let plain = FeedForward { up: None, ..block(2) };
-        let unit = only(units(std::slice::from_ref(&plain), &words(&plain, None)));
+        let unit = only(units(std::slice::from_ref(&plain), 64, &words(&plain, None)));
         assert!(!unit.gated && unit.up_gram.is_empty());
         assert_eq!(unit.down_gram.len(), NEURONS * (NEURONS - 1) / 2);
         assert!(unit.words.values.iter().any(|value| *value != 0));
@@ -266,7 +266,7 @@ mod tests {
     fn values_that_are_not_finite_leave_a_unit_without_words() {
         let mut broken = block(3);
         broken.down.values[5] = f32::NAN;
-        let unit = only(units(std::slice::from_ref(&broken), &words(&broken, None)));
+        let unit = only(units(std::slice::from_ref(&broken), 64, &words(&broken, None)));
         assert_eq!(unit.neurons, NEURONS as u32);
         assert!(unit.words.values.is_empty() && unit.down_gram.is_empty());
     }
@@ -290,10 +290,10 @@ mod tests {
                 copy
             })
             .collect();
-        let sketches = units(&experts, &words(&source, None));
+        let sketches = units(&experts, 64, &words(&source, None));
         assert_eq!(sketches.len(), 7);
         assert_eq!(sketches.iter().filter(|unit| unit.expert.is_none()).count(), 1);
-        let of_source = only(units(std::slice::from_ref(&source), &words(&source, None)));
+        let of_source = only(units(std::slice::from_ref(&source), 64, &words(&source, None)));
         // Mean difference of down cosines from those of the source, by neurons.
         let distance = |unit: &Unit| {
             let place = |neuron: u32| unit.indices.iter().position(|at| *at == neuron);

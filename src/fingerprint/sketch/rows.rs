@@ -77,7 +77,7 @@ pub(super) fn attention_rows(attention: &Attention) -> AttentionRows {
 }
 
 /// Σ ‖gate‖·‖up‖·‖down‖ over the neurons; without a gate Σ ‖inner‖·‖down‖.
-fn salience(unit: &FeedForward) -> f64 {
+pub(super) fn salience(unit: &FeedForward) -> f64 {
     let up = |at: usize| unit.up.as_ref().map_or(1.0, |up| squares(up.row(at)));
     let gates = lines(&unit.gate).zip(lines(&unit.down)).enumerate();
     gates.map(|(at, (gate, down))| (squares(gate) * up(at) * squares(down)).sqrt()).sum()

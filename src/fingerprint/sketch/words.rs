@@ -39,19 +39,26 @@ impl StackWords {
     /// Reads the first and the last layer of a stack, and joins their words with those of the embedding.
     pub(super) fn read(source: &Layers<'_>, stack: &str, embedding: &Matrix) -> Result<Self, FingerprintError> {
         let numbers = source.numbers(stack);
-        let mut ends = Vec::new();
+        let mut common = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
         for number in [numbers.first(), numbers.last()].into_iter().flatten() {
-            ends.push(source.layer(stack, *number)?.units);
+            let mut mean = EndWords::new(embedding.columns);
+            for key in source.unit_keys(stack, *number) {
+                mean.add(source.unit(stack, *number, key)?.as_ref());
+            }
+            append(&mut common, &mean.finished());
         }
-        let ends: Vec<&[FeedForward]> = ends.iter().map(Vec::as_slice).collect();
-        Ok(Self::of_ends(&ends, embedding))
+        append(&mut common, embedding);
+        Ok(Self { common })
     }
 
-    /// Joins the words of the first and the last layer with those of the embedding.
+    /// Joins the words of the first and the last layer, given by their units, with those of the embedding.
+    #[cfg(test)]
     pub(super) fn of_ends(ends: &[&[FeedForward]], embedding: &Matrix) -> Self {
         let mut common = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
         for units in ends {
-            append(&mut common, &end_words(units, embedding.columns));
+            let mut mean = EndWords::new(embedding.columns);
+            units.iter().for_each(|unit| mean.add(Some(unit)));
+            append(&mut common, &mean.finished());
         }
         append(&mut common, embedding);
         Self { common }
@@ -65,14 +72,32 @@ impl StackWords {
     }
 }
 
-/// Mean over the units of a layer of their first words; zeros where there is none: [16, d].
-fn end_words(units: &[FeedForward], hidden: usize) -> Matrix {
-    let mut mean = Matrix { values: vec![0.0; OF_ENDS * hidden], rows: OF_ENDS, columns: hidden };
-    let share = 1.0 / units.len().max(1) as f32;
-    for words in units.iter().map(|unit| unit_words(unit, 1)).filter(|words| words.columns == hidden) {
-        mean.values.iter_mut().zip(&words.values).for_each(|(sum, value)| *sum += value * share);
+/// Mean over the units of a layer of their first words; zeros where there is none: [16, d]. Units are added one at a
+/// time: a large mixture does not fit in memory.
+struct EndWords {
+    sum: Matrix,
+    units: usize,
+}
+
+impl EndWords {
+    fn new(hidden: usize) -> Self {
+        let sum = Matrix { values: vec![0.0; OF_ENDS * hidden], rows: OF_ENDS, columns: hidden };
+        Self { sum, units: 0 }
     }
-    mean
+
+    fn add(&mut self, unit: Option<&FeedForward>) {
+        let Some(words) = unit.map(|unit| unit_words(unit, 1)) else { return };
+        self.units += 1;
+        if words.columns == self.sum.columns {
+            self.sum.values.iter_mut().zip(&words.values).for_each(|(sum, value)| *sum += value);
+        }
+    }
+
+    fn finished(mut self) -> Matrix {
+        let share = 1.0 / self.units.max(1) as f32;
+        self.sum.values.iter_mut().for_each(|value| *value *= share);
+        self.sum
+    }
 }
 
 /// Words of a unit with up to `rounds` operators: [4 + 12 + …, d].
@@ -123,13 +148,13 @@ fn unit_words(unit: &FeedForward, rounds: usize) -> Matrix {
     words
 }
 
-/// Words of the embedding and the head: [30, d]; zeros for a checkpoint without an embedding as wide as its stream.
-pub(super) fn embedding_words(source: &Layers<'_>) -> Result<Matrix, FingerprintError> {
-    let hidden = source.hidden().unwrap_or_default();
+/// Words of the embedding and the head: [30, d]; zeros for a stack without an embedding as wide as its stream.
+pub(super) fn embedding_words(source: &Layers<'_>, stack: &str) -> Result<Matrix, FingerprintError> {
+    let hidden = source.hidden_of(stack).unwrap_or_default();
     let zeros = Matrix { values: vec![0.0; OF_EMBEDDING * hidden], rows: OF_EMBEDDING, columns: hidden };
-    let Some(embedding) = source.embedding()? else { return Ok(zeros) };
-    let head = source.head()?;
-    let gain = if head.is_none() { source.final_gain()? } else { Vec::new() };
+    let Some(embedding) = source.embedding_of(stack)? else { return Ok(zeros) };
+    let head = source.head_of(stack)?;
+    let gain = if head.is_none() { source.final_gain_of(stack)? } else { Vec::new() };
     let words = embedding_words_of(&embedding, head.as_ref(), &gain);
     Ok(if words.columns == hidden { words } else { zeros })
 }

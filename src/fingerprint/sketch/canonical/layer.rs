@@ -5,6 +5,7 @@
 use super::matrix::Matrix;
 
 /// One layer in canonical form.
+#[cfg(test)]
 #[derive(Clone, Debug, Default)]
 pub(in crate::fingerprint::sketch) struct Layer {
     /// Feed-forward units, those that see every token first; empty where the block is not understood.

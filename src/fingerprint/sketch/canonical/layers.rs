@@ -6,7 +6,9 @@ use super::attention::{Block, attention};
 use super::feed_forward::{Around, feed_forward};
 use super::gains::Gains;
 use super::index::Index;
-use super::layer::{Attention, FeedForward, Layer};
+#[cfg(test)]
+use super::layer::Layer;
+use super::layer::{Attention, FeedForward};
 use super::matrix::Matrix;
 use super::source::Source;
 use super::stack::{Entry, Slots, Stack, UnitKey};
@@ -47,6 +49,7 @@ impl<'a> Layers<'a> {
     }
 
     /// Whether the norms of the main stack subtract a mean over the channels.
+    #[cfg(test)]
     pub(in crate::fingerprint::sketch) fn centred_norm(&self) -> bool {
         self.main().is_some_and(|stack| self.centred_norm_of(&stack))
     }
@@ -57,6 +60,7 @@ impl<'a> Layers<'a> {
     }
 
     /// Width of the residual stream of the main stack.
+    #[cfg(test)]
     pub(in crate::fingerprint::sketch) fn hidden(&self) -> Option<usize> {
         self.hidden_of(&self.main()?)
     }
@@ -67,6 +71,7 @@ impl<'a> Layers<'a> {
     }
 
     /// The stack that is widest times deepest; of equals the first.
+    #[cfg(test)]
     fn main(&self) -> Option<String> {
         let size = |name: &String| self.index.stacks.get(name).map_or(0, |stack| stack.hidden * stack.layers.len());
         let mut stacks = self.stacks();
@@ -75,6 +80,7 @@ impl<'a> Layers<'a> {
     }
 
     /// Reads one layer. All experts of a large mixture are more than memory holds: see [`Self::unit`].
+    #[cfg(test)]
     pub(in crate::fingerprint::sketch) fn layer(&self, stack: &str, layer: u32) -> Result<Layer, FingerprintError> {
         let mut units = Vec::new();
         for key in self.unit_keys(stack, layer) {
@@ -116,6 +122,7 @@ impl<'a> Layers<'a> {
     }
 
     /// The token embedding of the main stack, [vocabulary, d].
+    #[cfg(test)]
     pub(in crate::fingerprint::sketch) fn embedding(&self) -> Result<Option<Matrix>, FingerprintError> {
         self.main().map_or(Ok(None), |stack| self.embedding_of(&stack))
     }
@@ -127,6 +134,7 @@ impl<'a> Layers<'a> {
 
     /// The output head of the main stack with the last norm's gain folded, [vocabulary, d]; `None` where it is tied to
     /// the embedding.
+    #[cfg(test)]
     pub(in crate::fingerprint::sketch) fn head(&self) -> Result<Option<Matrix>, FingerprintError> {
         self.main().map_or(Ok(None), |stack| self.head_of(&stack))
     }
@@ -138,6 +146,7 @@ impl<'a> Layers<'a> {
     }
 
     /// Gain of the last norm of the main stack, [d]; empty if there is none.
+    #[cfg(test)]
     pub(in crate::fingerprint::sketch) fn final_gain(&self) -> Result<Vec<f32>, FingerprintError> {
         self.main().map_or(Ok(Vec::new()), |stack| self.final_gain_of(&stack))
     }

@@ -25,8 +25,8 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports, reason = "signatures of the sketches name some of them")]
-pub(super) use layer::{Attention, FeedForward, HeadLayout, Layer};
+#[cfg(test)]
+pub(super) use layer::HeadLayout;
+pub(super) use layer::{Attention, FeedForward};
 pub(super) use layers::Layers;
-#[allow(unused_imports, reason = "signatures of the sketches name some of them")]
 pub(super) use matrix::Matrix;
