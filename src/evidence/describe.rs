@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocks::Blocks;
 use super::comparison::LayerEffect;
 use super::gaussian::ln_upper_tail;
-use super::gram::{GramCell, GramTest, KAPPA};
+use super::gram::{GramCell, GramTest};
 use super::matches::{Match, Matches};
 use super::mechanisms::{GRAM, NEEDLE_SEARCH};
 use super::relation::{DESCENT_LOG10_P, parts_of};
@@ -121,7 +121,7 @@ fn aligned_cells(ours: &[&MatrixPrint], theirs: &[&MatrixPrint], matches: &Match
 /// Pairs of blocks that are found on their own.
 pub(super) fn gram_cells(gram: &GramTest) -> impl Iterator<Item = &GramCell> {
     let tests = gram.tests;
-    gram.cells.iter().filter(move |cell| log10(corrected(ln_upper_tail(cell.z / KAPPA), tests)) <= FOUND_LOG10_P)
+    gram.cells.iter().filter(move |cell| log10(corrected(ln_upper_tail(cell.z / cell.kappa), tests)) <= FOUND_LOG10_P)
 }
 
 /// The units that a pair of blocks leads from and to: the best one, with its neurons, and the other experts found.

@@ -18,7 +18,10 @@ use crate::evidence::tails::corrected;
 use crate::fingerprint::{LayerSketch, Sketch, Unit};
 
 /// Factor by which the null's standard deviation is taken to be larger than over all orders of the neurons.
-pub(in crate::evidence) const KAPPA: f64 = 1.5;
+const KAPPA: f64 = 1.5;
+/// The same for blocks without a gate. There the sign of a neuron is fixed, so what clusters of neurons the pairing has
+/// put on one another keeps its sign in both networks, where free signs would have mixed it.
+const KAPPA_WITHOUT_GATE: f64 = 3.0;
 /// Neurons of the base that are looked for.
 const NEEDLES: usize = 64;
 /// Neurons of the suspect among which they are looked for.
@@ -60,6 +63,8 @@ pub struct GramCell {
     pub suspect_expert: Option<u32>,
     /// Correlation over its standard deviation under random orders of the neurons.
     pub z: f64,
+    /// Factor by which that standard deviation is taken to be larger under the null.
+    pub kappa: f64,
     /// Correlation.
     pub r: f64,
     /// Share of the neurons recognised.
@@ -137,6 +142,7 @@ fn cell(base: &Part, needles: &Neurons, suspect: &Part, neurons: &Neurons) -> Op
         base_expert: base.unit.expert,
         suspect_expert: suspect.unit.expert,
         z: outcome.z,
+        kappa: if needles.gated { KAPPA } else { KAPPA_WITHOUT_GATE },
         r: outcome.r,
         agree: recognised.len() as f64 / partner.len().max(1) as f64,
         pairs: recognised,
@@ -194,8 +200,8 @@ fn combined(rows: &[Vec<GramCell>], counts: &[usize]) -> f64 {
         .iter()
         .zip(counts)
         .map(|(row, count)| {
-            let z = row.iter().map(|cell| cell.z).fold(f64::NEG_INFINITY, f64::max);
-            corrected(ln_upper_tail(z / KAPPA), *count)
+            let z = row.iter().map(|cell| cell.z / cell.kappa).fold(f64::NEG_INFINITY, f64::max);
+            corrected(ln_upper_tail(z), *count)
         })
         .collect();
     by_row.sort_by(f64::total_cmp);
@@ -215,4 +221,52 @@ fn median(mut values: Vec<f64>) -> f64 {
         return f64::midpoint(lower, upper);
     }
     upper
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GramCell, join, median};
+    use crate::evidence::gaussian::ln_upper_tail;
+
+    fn cell(base_layer: u32, suspect_layer: u32, z: f64) -> GramCell {
+        let pairs = vec![(base_layer, suspect_layer)];
+        GramCell { base_layer, suspect_layer, z, kappa: 1.5, r: z / 50.0, agree: 0.5, pairs, ..GramCell::default() }
+    }
+
+    #[test]
+    fn a_single_layer_counts_for_all_that_was_tested() {
+        // Three layers against two units each; 6·2 comparisons, and two ways to combine.
+        let cells = [(0, 0, 15.0), (1, 0, 0.5), (2, 0, -0.5), (0, 1, 0.0), (1, 1, 0.2), (2, 1, 0.1)];
+        let tested = cells.map(|(base, suspect, z)| vec![Some(cell(base, suspect, z))]).to_vec();
+        let test = join(tested);
+        let expected = ln_upper_tail(10.0) + 12f64.ln();
+        assert!(test.as_ref().is_some_and(|test| (test.ln_p - expected).abs() < 1e-9 && test.tests == 6));
+        let kept: Vec<(u32, u32)> =
+            test.iter().flat_map(|test| &test.cells).flat_map(|cell| cell.pairs.clone()).collect();
+        assert_eq!(kept, [(0, 0), (1, 0), (2, 1)]);
+    }
+
+    #[test]
+    fn many_layers_weigh_more_than_the_best_of_them() {
+        let tested = (0..8).map(|layer| vec![Some(cell(layer, layer, 6.0))]).collect();
+        // The second smallest of eight, times 8/2, times two.
+        let expected = ln_upper_tail(4.0) + 8f64.ln();
+        assert!(join(tested).is_some_and(|test| (test.ln_p - expected).abs() < 1e-9));
+        assert!(join(vec![vec![None]]).is_none());
+    }
+
+    #[test]
+    fn the_best_unit_of_a_layer_is_kept() {
+        let tested = vec![vec![Some(cell(0, 3, 1.0))], vec![Some(cell(0, 3, 9.0))], vec![Some(cell(0, 3, 2.0))]];
+        let test = join(tested).unwrap_or_default();
+        assert_eq!((test.tests, test.cells.len()), (3, 1));
+        assert_eq!(test.cells.first().map(|cell| cell.z), Some(9.0));
+    }
+
+    #[test]
+    fn medians_of_even_counts_lie_between() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(Vec::new()), 0.0);
+    }
 }
