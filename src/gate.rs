@@ -11,7 +11,7 @@ use crate::bases::RegistryError;
 use crate::changes::{ChangesError, Published, Repository, ScopeKind, Snapshot};
 use crate::documents;
 use crate::evidence::search;
-use crate::findings::{self, Facts, Finding};
+use crate::findings::{self, Facts, Finding, Ledger};
 use crate::fingerprint::{Cache, Progress, collect};
 use crate::known::{Known, RegistryChange};
 use crate::policy::{self, Overrides, PolicyError};
@@ -98,18 +98,21 @@ fn check_snapshot(
         documents: &documents,
         document_problems: &document_problems,
         sources: &seen::sources(&snapshot.files),
+        former: &seen::former(snapshot),
         unverifiable: &seen::unverifiable(snapshot, &collected, &mut report.remarks),
         problems: &published.problems,
     };
 
     let mut found: Vec<Finding> = weakenings.iter().map(policy::Weakening::finding).collect();
     found.extend(changes.iter().map(RegistryChange::finding));
-    found.extend(findings::all(&facts));
+    let ledger = Ledger::of(&facts);
+    found.extend(findings::all(&facts, &ledger));
     let whole = !matches!(published.scope.kind, ScopeKind::Push | ScopeKind::Receive);
     let decided =
         policy::apply(found, &policy, &options.overrides, whole || policy.is_strict(&snapshot.label), options.today);
 
     told::tell(report, &policy, snapshot, &collected, comparisons, bases.len());
+    told::owed(report, &ledger);
     report.findings.extend(decided.findings);
     report.waived.extend(decided.waived.into_iter().map(|waived| waived.finding));
     Ok(())

@@ -8,8 +8,9 @@
 use crate::changes::{Content, File, FileState, Snapshot};
 use crate::checkpoints::CheckpointError;
 use crate::code::{headers, is_source};
+use crate::documents::is_legal;
 use crate::evidence::Comparison;
-use crate::findings::{ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind};
+use crate::findings::{FormerText, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind};
 use crate::fingerprint::{Collected, Fingerprint, FingerprintError, MatrixPrint, Unread};
 use crate::gate::GateError;
 use crate::policy::{Policy, Weakening};
@@ -109,6 +110,22 @@ pub(crate) fn sources(files: &[File]) -> Vec<SourceFacts> {
             })
         })
         .collect()
+}
+
+/// License and notice files of the base side that the range removes or changes. Where the base side is another ref, this
+/// tree did not change them.
+pub(crate) fn former(snapshot: &Snapshot) -> Vec<FormerText> {
+    if snapshot.base_elsewhere {
+        return Vec::new();
+    }
+    let text = |path: &str, content: &Content, gone| {
+        let bytes = content.head(LARGEST_SOURCE).ok().filter(|_| is_legal(path))?;
+        Some(FormerText { path: path.to_owned(), text: String::from_utf8_lossy(&bytes).into_owned(), gone })
+    };
+    let changed =
+        snapshot.files.iter().filter(|file| file.at_tip).filter_map(|file| Some((file, file.previous.as_ref()?)));
+    let removed = snapshot.removed.iter().filter_map(|(path, content)| text(path, content, true));
+    removed.chain(changed.filter_map(|(file, content)| text(&file.path, content, false))).collect()
 }
 
 /// Everything that looks like a model and could not be read. LFS objects of files that the push does not change are

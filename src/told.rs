@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::changes::{FileState, Published, Snapshot};
 use crate::evidence::Comparison;
-use crate::findings::{Level, Rule};
+use crate::findings::{Ledger, Level, Rule};
 use crate::fingerprint::Collected;
 use crate::policy::Policy;
 use crate::reports::{Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural};
@@ -21,6 +21,7 @@ pub(crate) fn start(published: &Published) -> Report {
         verdict: Verdict::Pass,
         scope: Scope::of(&published.scope, 0, 0),
         models: Vec::new(),
+        obligations: Vec::new(),
         findings: Vec::new(),
         waived: Vec::new(),
         remarks: published.remarks.clone(),
@@ -73,9 +74,16 @@ pub(crate) fn tell(
     }
 }
 
+/// Adds what the models owe to licenses, and how it stands.
+pub(crate) fn owed(report: &mut Report, ledger: &Ledger) {
+    report.obligations.extend(ledger.obligations());
+}
+
 /// Orders the findings, drops those told for two refs, and draws the verdict.
 pub(crate) fn settle(report: &mut Report, audit: bool) {
     report.sort();
+    report.obligations.sort();
+    report.obligations.dedup();
     for findings in [&mut report.findings, &mut report.waived] {
         findings.dedup_by(|a, b| a.rule == b.rule && a.fingerprint == b.fingerprint && a.path == b.path);
     }

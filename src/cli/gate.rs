@@ -63,7 +63,11 @@ pub(super) fn run(
     } else {
         let mut stderr = anstream::stderr();
         let color = stderr.current_choice() != anstream::ColorChoice::Never;
-        reports::human(&report, Look { color, width: terminal_width() }, &mut stderr)?;
+        let look = Look { color, width: terminal_width() };
+        if globals.verbose > 0 {
+            reports::checklist(&report, look, &mut stderr)?;
+        }
+        reports::human(&report, look, &mut stderr)?;
     }
     if let Some(output) = output {
         output.finish()?;

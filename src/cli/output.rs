@@ -24,6 +24,8 @@ pub(crate) struct Output {
     sink: Sink,
     /// How text for people looks there.
     pub(crate) look: Look,
+    /// Whether the checklist of obligations is written too.
+    verbose: bool,
 }
 
 enum Sink {
@@ -36,18 +38,27 @@ impl Output {
     pub(crate) fn open(globals: &Globals) -> anyhow::Result<Self> {
         if let Some(path) = &globals.output {
             let look = Look { color: globals.color == Color::Always, width: WIDTH };
-            return Ok(Self { sink: Sink::File(beside(path)?, path.clone()), look });
+            return Ok(Self { sink: Sink::File(beside(path)?, path.clone()), look, verbose: globals.verbose > 0 });
         }
         let stream = anstream::stdout();
         let color = stream.current_choice() != anstream::ColorChoice::Never;
-        Ok(Self { sink: Sink::Stdout(stream), look: Look { color, width: terminal_width() } })
+        Ok(Self {
+            sink: Sink::Stdout(stream),
+            look: Look { color, width: terminal_width() },
+            verbose: globals.verbose > 0,
+        })
     }
 
     /// Writes the report of a check in the format that was asked for.
     pub(crate) fn report(&mut self, report: &Report, format: Format) -> io::Result<()> {
         let look = self.look;
         match format {
-            Format::Human => reports::human(report, look, self),
+            Format::Human => {
+                if self.verbose {
+                    reports::checklist(report, look, self)?;
+                }
+                reports::human(report, look, self)
+            }
             Format::Json => reports::json(report, self),
             Format::Sarif => reports::sarif(report, self),
             Format::Github => reports::github(report, self),

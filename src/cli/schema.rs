@@ -7,6 +7,7 @@
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use forebear::findings::Rule;
+use forebear::licenses::ObligationKind;
 use forebear::reports::{CompareReport, FingerprintReport, IdentifyReport, Report};
 use schemars::{Schema, schema_for};
 use serde_json::{Map, Value, json};
@@ -68,9 +69,12 @@ fn policy() -> anyhow::Result<Schema> {
         })
         .collect();
     let waivable: Vec<&str> = Rule::ALL.iter().filter(|rule| !is_of_the_policy(**rule)).map(|rule| rule.id()).collect();
-    for (place, value) in
-        [("/properties/rules/properties", json!(levels)), ("/$defs/waiver/properties/rule/enum", json!(waivable))]
-    {
+    let attestable: Vec<&str> = ObligationKind::ALL.iter().flat_map(|kind| kind.attested_as()).collect();
+    for (place, value) in [
+        ("/properties/rules/properties", json!(levels)),
+        ("/$defs/waiver/properties/rule/enum", json!(waivable)),
+        ("/$defs/model/properties/attested/propertyNames/enum", json!(attestable)),
+    ] {
         *schema.pointer_mut(place).with_context(|| format!("the policy's schema has no {place}"))? = value;
     }
     Ok(Schema::try_from(schema)?)

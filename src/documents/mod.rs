@@ -7,7 +7,9 @@
 mod card;
 mod config;
 mod read;
+mod rights;
 
 pub use card::{Card, Claim};
 pub use config::Config;
-pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, TokenizerFile, read};
+pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, Readme, TokenizerFile, is_legal, read};
+pub use rights::Rights;

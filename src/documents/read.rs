@@ -4,7 +4,7 @@
 
 use crate::changes::{File, FileState};
 
-use super::{Card, Config};
+use super::{Card, Config, Rights};
 
 /// Longest document read, in bytes. License texts and cards are far shorter.
 const SIZE_LIMIT: usize = 2 << 20;
@@ -18,6 +18,10 @@ pub struct Documents {
     pub notices: Vec<NoticeFile>,
     /// Model cards: `README*` and Markdown named a card, where they have a front matter.
     pub cards: Vec<Card>,
+    /// The same without a front matter: they show texts and claim nothing.
+    pub readmes: Vec<Readme>,
+    /// Copyright lines that `REUSE.toml` and `.license` files give for other files.
+    pub rights: Vec<Rights>,
     /// `config.json` and `adapter_config.json`.
     pub configs: Vec<Config>,
     /// Tokenizers, by presence.
@@ -36,6 +40,15 @@ pub struct LicenseFile {
 /// A file that holds notices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoticeFile {
+    /// Path in the tree.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A README without a front matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readme {
     /// Path in the tree.
     pub path: String,
     /// Its text.
@@ -81,6 +94,16 @@ impl Documents {
         cards.max_by_key(|card| folder(&card.path).len())
     }
 
+    /// The model cards in the same distribution as the file at `path`.
+    pub fn cards_for<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Card> {
+        self.cards.iter().filter(move |card| covers(&card.path, path))
+    }
+
+    /// READMEs without a front matter in the same distribution as the file at `path`.
+    pub fn readmes_for<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Readme> {
+        self.readmes.iter().filter(move |file| covers(&file.path, path))
+    }
+
     /// The configs in the folder of the file at `path`.
     pub fn configs_for<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Config> {
         self.configs.iter().filter(move |config| folder(&config.path) == folder(path))
@@ -116,11 +139,16 @@ impl Documents {
         match kind {
             Kind::License => self.licenses.push(LicenseFile { path, text }),
             Kind::Notice => self.notices.push(NoticeFile { path, text }),
-            Kind::Card => match Card::parse(&path, text) {
+            Kind::Card => match Card::parse(&path, text.clone()) {
                 Ok(Some(card)) => self.cards.push(card),
-                Ok(None) => {}
+                Ok(None) => self.readmes.push(Readme { path, text }),
                 Err(problem) => problems.push(problem),
             },
+            Kind::Reuse => match Rights::parse(&path, &text) {
+                Ok(rights) => self.rights.extend(rights),
+                Err(problem) => problems.push(problem),
+            },
+            Kind::Sidecar => self.rights.extend(Rights::sidecar(&path, &text)),
             Kind::Config => match Config::parse(&path, &text) {
                 Ok(config) => self.configs.push(config),
                 Err(problem) => problems.push(problem),
@@ -130,6 +158,11 @@ impl Documents {
     }
 }
 
+/// Whether a path names a license or a notice, by its name.
+pub fn is_legal(path: &str) -> bool {
+    matches!(kind(path), Some(Kind::License | Kind::Notice))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     License,
@@ -137,6 +170,8 @@ enum Kind {
     Card,
     Config,
     Tokenizer,
+    Reuse,
+    Sidecar,
 }
 
 /// Extensions of files that are named like a license and are code or data.
@@ -152,11 +187,15 @@ fn kind(path: &str) -> Option<Kind> {
     // `LICENSE.Apache`, `LICENSE-2.0`: what follows the point is part of the name.
     let named = |word: &str| name.starts_with(word) && !NOT_PROSE.contains(&extension);
     match name {
+        "reuse.toml" => return Some(Kind::Reuse),
         "config.json" | "adapter_config.json" => return Some(Kind::Config),
         "tokenizer.json" | "tokenizer.model" | "tokenizer_config.json" | "vocab.json" | "spiece.model" => {
             return Some(Kind::Tokenizer);
         }
         _ => {}
+    }
+    if extension == "license" && stem.contains('.') {
+        return Some(Kind::Sidecar);
     }
     if name.starts_with("notice") && (prose || extension.is_empty()) {
         return Some(Kind::Notice);

@@ -31,6 +31,8 @@ pub struct Release {
     pub name: Option<String>,
     /// SPDX expression or known model license id.
     pub license: Option<String>,
+    /// Holders of the releaser's own copyright, e.g. `Acme Inc.`.
+    pub copyright: Vec<String>,
     /// Globs of branches on which denied findings block.
     pub branches: Vec<String>,
     /// Globs of tags on which denied findings block.
@@ -48,7 +50,7 @@ pub struct DeclaredModel {
     pub origin: Origin,
     /// The bases; empty when from scratch.
     pub bases: Vec<DeclaredBase>,
-    /// Obligations that no tool can see, with who attests them.
+    /// Obligations that no tool can see, by one of their names, with who attests them and when.
     pub attested: BTreeMap<String, String>,
     /// Bytes of the entry in policy.toml.
     pub span: Range<usize>,

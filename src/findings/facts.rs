@@ -12,9 +12,13 @@ use crate::evidence::Comparison;
 
 use super::declared::Declarations;
 use super::finding::Finding;
+use super::owed::Ledger;
 use super::{
-    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, from_scratch_contradicted, missing_header,
-    missing_license_text, missing_notice, undeclared_lineage, unreadable, unsupported_declaration,
+    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared,
+    from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
+    missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
+    unattested_obligation, undeclared_lineage, unmarked_modification, unreadable, unsatisfiable_obligations,
+    unsupported_declaration, wrong_notice_text,
 };
 
 /// What the rules look at: one published tree.
@@ -32,6 +36,8 @@ pub struct Facts<'a> {
     pub document_problems: &'a [DocumentProblem],
     /// Source files that the range changes.
     pub sources: &'a [SourceFacts],
+    /// License and notice files as they were before the range, where it removes or changes them.
+    pub former: &'a [FormerText],
     /// Files that look like models and could not be verified.
     pub unverifiable: &'a [UnverifiableFacts],
     /// What kept part of the push from being looked at.
@@ -99,6 +105,17 @@ pub struct SourceFacts {
     pub previous: Option<Headers>,
 }
 
+/// A license or notice file as it was before the range.
+#[derive(Clone, Debug)]
+pub struct FormerText {
+    /// Path in the tree.
+    pub path: String,
+    /// Its text then.
+    pub text: String,
+    /// Whether the range removes it; otherwise it changes it.
+    pub gone: bool,
+}
+
 /// A file that looks like a model and could not be verified.
 #[derive(Clone, Debug)]
 pub struct UnverifiableFacts {
@@ -136,20 +153,35 @@ pub enum UnverifiableKind {
 }
 
 /// Runs every rule that looks at the tree. Order: by path, then rule, then fingerprint.
-pub fn all(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 10] = [
+pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
+    let of_tree: [fn(&Facts) -> Vec<Finding>; 9] = [
         undeclared_lineage::check,
         contradicted_declaration::check,
         unsupported_declaration::check,
         from_scratch_contradicted::check,
         card_mismatch::check,
-        missing_license_text::check,
-        missing_notice::check,
         missing_header::check,
+        notice_removed::check,
         unreadable::check,
         checkpoint_outside_lfs::check,
     ];
-    let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
+    let of_ledger: [fn(&Ledger) -> Vec<Finding>; 10] = [
+        missing_license_text::check,
+        missing_notice::check,
+        wrong_notice_text::check,
+        missing_attribution::check,
+        missing_display_text::check,
+        name_rule::check,
+        restrictions_not_passed_on::check,
+        unattested_obligation::check,
+        unmarked_modification::check,
+        unsatisfiable_obligations::check,
+    ];
+    let of_both: [fn(&Facts, &Ledger) -> Vec<Finding>; 3] =
+        [license_conflict::check, stripped_header::check, foreign_copyright_undeclared::check];
+    let mut findings: Vec<Finding> = of_tree.iter().flat_map(|check| check(facts)).collect();
+    findings.extend(of_ledger.iter().flat_map(|check| check(ledger)));
+    findings.extend(of_both.iter().flat_map(|check| check(facts, ledger)));
     findings.sort_by(|a, b| (&a.path, a.rule, &a.fingerprint).cmp(&(&b.path, b.rule, &b.fingerprint)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.fingerprint == b.fingerprint && a.path == b.path);
     findings

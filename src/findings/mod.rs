@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Evidence and obligations → findings.
 //!
-//! One rule a file: what it says of itself ([`pages`]) and its check. In: [`Facts`]. Out: [`Finding`]s at their
-//! rules' default levels; policy decides the rest. A finding is about the user's model; an error is about us
+//! One rule a file: what it says of itself ([`pages`]) and its check. In: [`Facts`], and the [`Ledger`] of what is owed
+//! to licenses, which is drawn from them once. Out: [`Finding`]s at their rules' default levels; policy decides the rest. A finding is about the user's model; an error is about us
 //! failing to look. The three rules about the policy itself are checked in `policy`.
 
 mod card_mismatch;
@@ -12,21 +12,35 @@ mod contradicted_declaration;
 mod declared;
 mod facts;
 mod finding;
+mod foreign_copyright_undeclared;
 mod from_scratch_contradicted;
+mod license_conflict;
 mod lineage;
+mod missing_attribution;
+mod missing_display_text;
 mod missing_header;
 mod missing_license_text;
 mod missing_notice;
-mod obligations;
+mod name_rule;
+mod notice_removed;
+mod owed;
+mod own;
 pub mod pages;
+mod restrictions_not_passed_on;
+mod stripped_header;
+mod unattested_obligation;
 mod undeclared_lineage;
+mod unmarked_modification;
 mod unreadable;
+mod unsatisfiable_obligations;
 mod unsupported_declaration;
+mod wrong_notice_text;
 
 #[cfg(test)]
 mod samples;
 
 pub use declared::{Declarations, DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release};
-pub use facts::{BaseFacts, Facts, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind, all};
+pub use facts::{BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind, all};
 pub use finding::{Finding, Level, Rule};
+pub use owed::{Ledger, Obligation, ObligationState, Whereabouts};
 pub use pages::page;

@@ -4,8 +4,11 @@
 
 use super::finding::{Level, Rule};
 use super::{
-    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, from_scratch_contradicted, missing_header,
-    missing_license_text, missing_notice, undeclared_lineage, unreadable, unsupported_declaration,
+    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared,
+    from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
+    missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
+    unattested_obligation, undeclared_lineage, unmarked_modification, unreadable, unsatisfiable_obligations,
+    unsupported_declaration, wrong_notice_text,
 };
 
 /// What a rule says of itself.
@@ -63,7 +66,19 @@ fn content(rule: Rule) -> Page {
         Rule::CardMismatch => card_mismatch::PAGE,
         Rule::MissingLicenseText => missing_license_text::PAGE,
         Rule::MissingNotice => missing_notice::PAGE,
+        Rule::WrongNoticeText => wrong_notice_text::PAGE,
+        Rule::MissingAttribution => missing_attribution::PAGE,
+        Rule::MissingDisplayText => missing_display_text::PAGE,
+        Rule::NameRule => name_rule::PAGE,
+        Rule::RestrictionsNotPassedOn => restrictions_not_passed_on::PAGE,
+        Rule::LicenseConflict => license_conflict::PAGE,
+        Rule::UnsatisfiableObligations => unsatisfiable_obligations::PAGE,
+        Rule::UnattestedObligation => unattested_obligation::PAGE,
+        Rule::UnmarkedModification => unmarked_modification::PAGE,
+        Rule::NoticeRemoved => notice_removed::PAGE,
         Rule::MissingHeader => missing_header::PAGE,
+        Rule::StrippedHeader => stripped_header::PAGE,
+        Rule::ForeignCopyrightUndeclared => foreign_copyright_undeclared::PAGE,
         Rule::UnverifiableArtifact => unreadable::UNVERIFIABLE,
         Rule::MissingLfsObject => unreadable::MISSING_LFS,
         Rule::UnsafePickle => unreadable::UNSAFE_PICKLE,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use globset::{Glob, GlobSetBuilder};
 
 use super::declared::{Declarations, DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release};
-use super::facts::{BaseFacts, Facts, ModelFacts, SourceFacts, UnverifiableFacts};
+use super::facts::{BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, UnverifiableFacts};
 use crate::changes::Problem;
 use crate::documents::{DocumentProblem, Documents, LicenseFile, NoticeFile};
 use crate::evidence::{Comparison, Context, Evidence, Relation};
@@ -22,6 +22,7 @@ pub(crate) struct Sample {
     pub(crate) documents: Documents,
     pub(crate) document_problems: Vec<DocumentProblem>,
     pub(crate) sources: Vec<SourceFacts>,
+    pub(crate) former: Vec<FormerText>,
     pub(crate) unverifiable: Vec<UnverifiableFacts>,
     pub(crate) problems: Vec<Problem>,
 }
@@ -35,6 +36,7 @@ impl Sample {
             documents: &self.documents,
             document_problems: &self.document_problems,
             sources: &self.sources,
+            former: &self.former,
             unverifiable: &self.unverifiable,
             problems: &self.problems,
         }

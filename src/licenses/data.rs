@@ -9,20 +9,51 @@ use serde::Deserialize;
 
 const DATA: &str = include_str!("../../data/licenses/model_licenses.toml");
 
-static LICENSES: LazyLock<Vec<LicenseData>> = LazyLock::new(|| {
+static FILE: LazyLock<DataFile> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the data is embedded and a test parses it")]
     let file: DataFile = toml::from_str(DATA).expect("the embedded license data parses");
-    file.license
+    file
 });
 
 /// Every license in the data, in its order.
 pub fn all() -> &'static [LicenseData] {
-    &LICENSES
+    &FILE.license
 }
 
 #[derive(Deserialize)]
 struct DataFile {
+    obligation_kinds: BTreeMap<ObligationKind, KindData>,
     license: Vec<LicenseData>,
+}
+
+/// How obligations of one kind are checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KindData {
+    /// Who can tell whether it is met.
+    pub check: CheckKind,
+    /// Whether a person may say that it is met.
+    #[serde(default)]
+    pub attest: bool,
+    /// Other names under which a policy may attest it.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// What is asked, in one line.
+    pub text: String,
+}
+
+/// Who can tell whether an obligation is met.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckKind {
+    /// The tree.
+    Auto,
+    /// The tree, as far as it goes.
+    Semi,
+    /// Only a person.
+    Attest,
+    /// The tree; it is asked for politely.
+    Warn,
 }
 
 /// What one license asks of whoever publishes a derivative.
@@ -56,6 +87,9 @@ pub struct LicenseData {
     pub naming_rule: NamingRule,
     /// Restrictions on use.
     pub use_restrictions: UseRestrictions,
+    /// SPDX ids of other licenses that fulfill `same-terms`.
+    #[serde(default)]
+    pub same_terms_also: Vec<String>,
     /// Whether only non-commercial use is granted.
     pub non_commercial: bool,
     /// Terms above a number of users or revenue. Empty: none.
@@ -160,6 +194,25 @@ pub struct UseRestrictions {
     pub summary: String,
 }
 
+impl ObligationKind {
+    /// How obligations of this kind are checked.
+    pub fn data(self) -> Option<&'static KindData> {
+        FILE.obligation_kinds.get(&self)
+    }
+
+    /// The kind that a policy attests under this name; `None`: there is none, or no person can attest it.
+    pub fn from_attested(name: &str) -> Option<Self> {
+        let named = |kind: &Self| kind.attested_as().any(|known| known == name);
+        Self::ALL.iter().copied().find(named)
+    }
+
+    /// The names under which a policy may attest it; none where a person's word does not count.
+    pub fn attested_as(self) -> impl Iterator<Item = &'static str> {
+        let data = self.data().filter(|data| data.attest);
+        data.into_iter().flat_map(move |data| std::iter::once(self.name()).chain(data.also.iter().map(String::as_str)))
+    }
+}
+
 macro_rules! obligations {
     ($($variant:ident => $name:literal;)*) => {
         /// What a license may ask. Described in the data file's `[obligation_kinds]`.
@@ -169,6 +222,9 @@ macro_rules! obligations {
         }
 
         impl ObligationKind {
+            /// All kinds, in the order of the data.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
             /// Stable name, as in the data and in findings.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
@@ -229,6 +285,23 @@ mod tests {
             assert!(asked == given || license.id == "yi-apache", "{}", license.id);
             assert_eq!(license.notice_scope == NoticeScope::None, !given, "{}", license.id);
         }
+    }
+
+    #[test]
+    fn every_kind_is_described_and_its_names_are_its_own() {
+        let mut names: Vec<&str> = Vec::new();
+        for kind in ObligationKind::ALL {
+            let data = kind.data().map(|data| (data.check, data.attest));
+            assert!(data.is_some(), "{}", kind.name());
+            // What only a person can tell can be attested.
+            assert!(data != Some((CheckKind::Attest, false)), "{}", kind.name());
+            names.extend(kind.attested_as());
+        }
+        for name in &names {
+            assert_eq!(names.iter().filter(|other| *other == name).count(), 1, "{name}");
+        }
+        assert_eq!(ObligationKind::from_attested("mau-below-limit"), Some(ObligationKind::ScaleGate));
+        assert_eq!(ObligationKind::from_attested("license-copy"), None);
     }
 
     #[test]

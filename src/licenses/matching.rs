@@ -112,6 +112,12 @@ pub fn notice_holds(content: &str, license: &LicenseData) -> bool {
         .any(|notice| holds_pattern(&content, &normalize(notice)))
 }
 
+/// Whether a text holds a phrase; bracketed placeholders of the phrase may be filled in.
+pub fn phrase_holds(content: &str, phrase: &str) -> bool {
+    let phrase = normalize(phrase);
+    !phrase.is_empty() && holds_pattern(&normalize(content), &phrase)
+}
+
 fn holds(content: &str, license: Option<&LicenseData>, registered: Option<&str>) -> Option<(How, f64)> {
     if let Some(registered) = registered {
         let score = containment(registered, content);

@@ -12,8 +12,11 @@ mod matching;
 mod normalize;
 mod texts;
 
-pub use data::{LicenseData, NamingKind, NamingRule, NoticeScope, ObligationKind, UseRestrictions, Verified, all};
+pub use data::{
+    CheckKind, KindData, LicenseData, NamingKind, NamingRule, NoticeScope, ObligationKind, UseRestrictions, Verified,
+    all,
+};
 pub use lookup::{by_base, lookup, lookup_all, lookup_expression, lookup_for, same_license};
-pub use matching::{Found, How, containment, find_text, identify, notice_holds};
+pub use matching::{Found, How, containment, find_text, identify, notice_holds, phrase_holds};
 pub use normalize::{copyright_key, copyright_lines, normalize};
 pub use texts::text;

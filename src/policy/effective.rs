@@ -33,7 +33,7 @@ impl Policy {
     /// Returns the policy that counts, and where the pushed one is weaker.
     ///
     /// Of levels, the stricter of both; of waivers, those that both sides have, with the earlier date; branches, tags
-    /// and registry of the base side, with what the push adds. Declarations (`[[model]]`, name and license of
+    /// and registry of the base side, with what the push adds; of copyright holders, none that the push adds. Declarations (`[[model]]`, name and license of
     /// `[release]`) are the push's: they are claims, and evidence checks them. Without a base side the push's policy counts.
     pub fn effective(base: Option<&Self>, pushed: &Self) -> (Self, Vec<Weakening>) {
         let Some(base) = base.filter(|base| base.path.is_some()) else { return (pushed.clone(), Vec::new()) };
@@ -56,6 +56,9 @@ impl Policy {
         if base.release.branches.is_empty() && base.release.tags.is_empty() {
             effective.release.branches.clear();
             effective.release.tags.clear();
+        }
+        if !base.release.copyright.is_empty() {
+            holders(base, pushed, &mut effective, &mut weakenings);
         }
         effective.registry.paths = union(&base.registry.paths, &pushed.registry.paths);
         (effective, weakenings.found)
@@ -127,6 +130,19 @@ fn refs(base: &Policy, pushed: &Policy, weakenings: &mut Weakenings) {
     }
 }
 
+/// Whose copyright is the releaser's own: another holder's lines are let pass, so a push adds none for itself.
+fn holders(base: &Policy, pushed: &Policy, effective: &mut Policy, weakenings: &mut Weakenings) {
+    let known = |holder: &&String| base.release.copyright.contains(holder);
+    for holder in pushed.release.copyright.iter().filter(|holder| !known(holder)) {
+        weakenings.add(format!("adds the copyright holder {holder}"), None);
+    }
+    if pushed.path.is_some() && pushed.release.copyright.is_empty() {
+        weakenings.add("no longer says whose copyright is the releaser's own", None);
+    }
+    let kept: Vec<String> = pushed.release.copyright.iter().filter(known).cloned().collect();
+    effective.release.copyright = if kept.is_empty() { base.release.copyright.clone() } else { kept };
+}
+
 fn registry(base: &Policy, pushed: &Policy, weakenings: &mut Weakenings) {
     for path in base.registry.paths.iter().filter(|path| !pushed.registry.paths.contains(path)) {
         weakenings.add(format!("removes the registry path {path}"), None);
@@ -173,6 +189,10 @@ mod tests {
         );
         assert_snapshot!(said("", "[release]\ntags = [\"v*\"]"), @"policy.toml limits blocking to some branches and tags");
         assert_snapshot!(said("[registry]\npaths = [\"r\"]", ""), @"policy.toml removes the registry path r");
+        let own = "[release]\ncopyright = [\"Acme\"]";
+        assert_snapshot!(said(own, &own.replace("Acme", "Qwen")), @"policy.toml adds the copyright holder Qwen");
+        assert_snapshot!(said(own, ""), @"policy.toml no longer says whose copyright is the releaser's own");
+        assert_eq!(said("", own), "");
         let (policy, found) =
             Policy::effective(Some(&policy("[rules]\nmissing-header = \"deny\"")), &Policy::default());
         assert_snapshot!(found[0].finding().message, @"policy.toml is removed by the push");

@@ -13,6 +13,7 @@ use toml::value::Datetime;
 
 use crate::findings::{DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release, Rule};
 
+use super::attested::attested;
 use super::model::{Policy, Registry, Setting, Waiver, glob};
 
 /// The schema this program reads.
@@ -51,18 +52,18 @@ impl Policy {
 }
 
 /// A [`PolicyError`] before it knows its file.
-struct Fault {
+pub(super) struct Fault {
     message: String,
     span: Option<Range<usize>>,
     help: Option<String>,
 }
 
 impl Fault {
-    fn at<T>(place: &Spanned<T>, message: impl Into<String>) -> Self {
+    pub(super) fn at<T>(place: &Spanned<T>, message: impl Into<String>) -> Self {
         Self { message: message.into(), span: Some(place.span()), help: None }
     }
 
-    fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -86,7 +87,7 @@ fn suggestion(message: &str) -> Option<String> {
     nearest(found, quoted)
 }
 
-fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(super) fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let scored = known.map(|name| (strsim::jaro_winkler(found, name), name));
     let (score, best) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (score > 0.75).then(|| format!("did you mean `{best}`?"))
@@ -114,6 +115,8 @@ struct ReleaseFile {
     name: Option<Spanned<String>>,
     license: Option<Spanned<String>>,
     #[serde(default)]
+    copyright: Vec<Spanned<String>>,
+    #[serde(default)]
     branches: Vec<Spanned<String>>,
     #[serde(default)]
     tags: Vec<Spanned<String>>,
@@ -137,7 +140,7 @@ struct ModelFile {
     #[serde(default)]
     bases: Vec<BaseFile>,
     #[serde(default)]
-    attested: BTreeMap<String, String>,
+    attested: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -196,13 +199,14 @@ fn release(file: ReleaseFile) -> Result<Release, Fault> {
             return Err(Fault::at(pattern, format!("`{}` is not a valid glob", pattern.get_ref())));
         }
     }
-    for text in file.name.iter().chain(&file.license) {
+    for text in file.name.iter().chain(&file.license).chain(&file.copyright) {
         not_empty(text)?;
     }
     let all = |patterns: Vec<Spanned<String>>| patterns.into_iter().map(Spanned::into_inner).collect();
     Ok(Release {
         name: file.name.map(Spanned::into_inner),
         license: file.license.map(Spanned::into_inner),
+        copyright: all(file.copyright),
         branches: all(file.branches),
         tags: all(file.tags),
     })
@@ -257,7 +261,7 @@ fn model(file: Spanned<ModelFile>) -> Result<DeclaredModel, Fault> {
         patterns: file.paths.into_iter().map(Spanned::into_inner).collect(),
         origin,
         bases: bases.collect(),
-        attested: file.attested,
+        attested: attested(file.attested)?,
         span,
     })
 }
@@ -380,13 +384,18 @@ mod tests {
 
     #[test]
     fn release() {
-        let policy = good("[release]\nname = \"acme/Orca\"\nlicense = \"MIT\"\nbranches = [\"main\"]\ntags = [\"v*\"]");
+        let policy = good(
+            "[release]\nname = \"acme/Orca\"\nlicense = \"MIT\"\nbranches = [\"main\"]\ntags = [\"v*\"]\ncopyright = [\"Acme Inc.\"]",
+        );
+        assert_eq!(policy.release.copyright, ["Acme Inc."]);
+        assert_snapshot!(fault("[release]\ncopyright = \"Acme\""), @r#"invalid type: string "Acme", expected a sequence | "Acme" |"#);
+        assert_snapshot!(fault("[release]\ncopyright = [\"\"]"), @r#"an empty text | "" |"#);
         assert_eq!(policy.release.name.as_deref(), Some("acme/Orca"));
         assert_eq!((policy.release.branches.len(), policy.release.tags.len()), (1, 1));
         assert_snapshot!(fault("[release]\nname = 3"), @"invalid type: integer `3`, expected a string | 3 |");
         assert_snapshot!(fault("[release]\nbranches = \"main\""), @r#"invalid type: string "main", expected a sequence | "main" |"#);
         assert_snapshot!(fault("[release]\ntags = [\"v[\"]"), @r#"`v[` is not a valid glob | "v[" |"#);
-        assert_snapshot!(fault("[release]\nlicence = \"MIT\""), @"unknown field `licence`, expected one of `name`, `license`, `branches`, `tags` | licence | did you mean `license`?");
+        assert_snapshot!(fault("[release]\nlicence = \"MIT\""), @"unknown field `licence`, expected one of `name`, `license`, `copyright`, `branches`, `tags` | licence | did you mean `license`?");
         assert_snapshot!(fault("[release]\nlicense = \" \""), @r#"an empty text | " " |"#);
     }
 

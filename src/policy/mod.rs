@@ -5,6 +5,7 @@
 //! In: `policy.toml`, of the base side and of the push. Out: declarations for the rules, and for their findings
 //! the levels, the waivers and the verdict. The rules about the policy itself are here.
 
+mod attested;
 mod effective;
 mod file;
 mod model;

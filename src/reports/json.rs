@@ -41,7 +41,18 @@ mod tests {
         };
         assert_eq!(
             keys(""),
-            ["schema_version", "tool", "verdict", "scope", "models", "findings", "waived", "remarks", "stats"]
+            [
+                "schema_version",
+                "tool",
+                "verdict",
+                "scope",
+                "models",
+                "obligations",
+                "findings",
+                "waived",
+                "remarks",
+                "stats"
+            ]
         );
         assert_eq!(keys("/tool"), ["name", "version"]);
         assert_eq!(keys("/scope"), ["kind", "refs", "commits", "files", "bytes"]);
@@ -65,6 +76,8 @@ mod tests {
                 "fingerprint"
             ]
         );
+        assert_eq!(keys("/obligations/0"), ["model", "base", "license", "kind", "clause", "state", "where", "what"]);
+        assert_eq!(keys("/obligations/0/where"), ["path", "line"]);
         assert_eq!(keys("/findings/0/evidence/0"), ["mechanism", "log10_p", "effect", "null", "n", "detail"]);
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! In: a [`Report`], a comparison, or an identification, with every number in it decided. Out: text for one
 //! kind of reader, one file a format. Nothing is computed here and nothing is printed: writers are given.
 
+mod checklist;
 mod compare;
 mod error;
 mod github;
@@ -18,6 +19,7 @@ mod samples;
 mod sarif;
 mod text;
 
+pub use checklist::checklist;
 pub use compare::compare;
 pub use error::{SourceError, source_error};
 pub use github::github;

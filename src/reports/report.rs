@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::changes;
 use crate::evidence::Comparison;
-use crate::findings::{Finding, Level};
+use crate::findings::{Finding, Level, Obligation};
 
 /// Version of the JSON output.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -25,6 +25,9 @@ pub struct Report {
     pub scope: Scope,
     /// The models found.
     pub models: Vec<ReportedModel>,
+    /// What the models owe to the licenses of their bases, and how it stands.
+    #[serde(default)]
+    pub obligations: Vec<Obligation>,
     /// What is not in order, gravest first.
     pub findings: Vec<Finding>,
     /// What was not in order and is waived.

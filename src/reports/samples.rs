@@ -4,7 +4,7 @@
 
 use super::{Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool, Verdict};
 use crate::evidence::{Comparison, Context, Evidence, LayerEffect, Relation};
-use crate::findings::{Finding, Rule};
+use crate::findings::{Finding, Obligation, ObligationState, Rule, Whereabouts};
 
 /// A comparison with everything in it.
 pub(super) fn comparison() -> Comparison {
@@ -106,9 +106,31 @@ pub(super) fn blocked() -> Report {
             matches: vec![comparison()],
             searched: 12,
         }],
+        obligations: vec![
+            obligation("license-copy", "§4(a)", Some(("LICENSE", None)), "holds the text"),
+            obligation(
+                "propagate-notice-file",
+                "§4(d)",
+                None,
+                "no notice file beside the weights or above them holds it",
+            ),
+        ],
         findings: vec![lineage, notice, card],
         waived: Vec::new(),
         remarks: vec!["refs/heads/old is deleted; nothing of it is looked at".to_owned()],
         stats: Stats { seconds: 1.32, bytes_read: 988_097_824, cache_hits: 2 },
+    }
+}
+
+fn obligation(kind: &str, clause: &str, place: Option<(&str, Option<u32>)>, what: &str) -> Obligation {
+    Obligation {
+        model: "checkpoints/orca/model.safetensors".to_owned(),
+        base: "Qwen/Qwen2.5-0.5B".to_owned(),
+        license: "apache-2.0".to_owned(),
+        kind: kind.to_owned(),
+        clause: Some(clause.to_owned()),
+        state: if place.is_some() { ObligationState::Met } else { ObligationState::Missing },
+        place: place.map(|(path, line)| Whereabouts { path: path.to_owned(), line }),
+        what: what.to_owned(),
     }
 }

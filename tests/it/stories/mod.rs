@@ -4,6 +4,7 @@
 
 mod hostile;
 mod lineage;
+mod obligations;
 mod owner;
 mod release;
 mod rows;

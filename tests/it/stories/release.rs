@@ -26,7 +26,7 @@ pub(super) fn repository(policy: Option<&str>) -> Watched {
 /// Gives an empty repository its first, published commit: registry, README, policy.
 pub(super) fn start(watched: &Watched, policy: Option<&str>) {
     register(watched, TERN, "F1");
-    watched.git.write("README.md", "# Orca\n");
+    watched.git.write("README.md", "# Orca\n\nModels fine-tuned from Tern, and others.\n");
     if let Some(policy) = policy {
         watched.git.write("policy.toml", policy);
     }

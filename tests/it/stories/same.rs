@@ -42,6 +42,7 @@ fn every_way_of_asking_gives_the_same_findings() {
         "missing-license-text",
         "missing-notice",
         "undeclared-lineage",
+        "unmarked-modification",
         "unverifiable-artifact",
     ];
     assert_eq!(rules.into_iter().collect::<Vec<_>>(), expected);

@@ -5,50 +5,52 @@
 use crate::evidence::Relation;
 use crate::licenses::{self, LicenseData, Verified};
 
-use super::declared::DeclaredRelation;
-use super::facts::{BaseFacts, Facts, ModelFacts};
-use super::finding::{Finding, Level, Rule};
-use super::lineage::{Kinship, declared_bases, descends_from, descents, find, kinship, listed, undeclared_families};
+use crate::findings::declared::DeclaredRelation;
+use crate::findings::facts::{BaseFacts, Facts, ModelFacts};
+use crate::findings::finding::{Finding, Level, Rule};
+use crate::findings::lineage::{
+    Kinship, declared_bases, descends_from, descents, find, kinship, listed, undeclared_families,
+};
 
 /// One base, declared or proven, with the models that owe its license something.
-pub(super) struct Owed<'a> {
-    pub(super) id: &'a str,
-    pub(super) base: Option<&'a BaseFacts>,
+pub(crate) struct Owed<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) base: Option<&'a BaseFacts>,
     /// Licenses of the data that apply.
-    pub(super) licenses: Vec<&'static LicenseData>,
+    pub(crate) licenses: Vec<&'static LicenseData>,
     /// Whether part of the license is not in the data.
-    pub(super) unknown: bool,
+    pub(crate) unknown: bool,
     /// Whether the license is only suggested by the base's id.
-    pub(super) indicative: bool,
-    pub(super) debtors: Vec<Debtor<'a>>,
+    pub(crate) indicative: bool,
+    pub(crate) debtors: Vec<Debtor<'a>>,
 }
 
 /// One model that owes, and why.
 #[derive(Clone, Copy)]
-pub(super) struct Debtor<'a> {
-    pub(super) model: &'a ModelFacts,
+pub(crate) struct Debtor<'a> {
+    pub(crate) model: &'a ModelFacts,
     /// What is declared to have been done to the base; `None`: the weights show the descent.
-    pub(super) relation: Option<DeclaredRelation>,
+    pub(crate) relation: Option<DeclaredRelation>,
     /// Whether the weights are the base's own values.
-    pub(super) copy: bool,
+    pub(crate) copy: bool,
 }
 
 impl Owed<'_> {
     /// License id as registered, or the one suggested.
-    pub(super) fn license_name(&self) -> &str {
+    pub(crate) fn license_name(&self) -> &str {
         let registered = self.base.map(|base| base.license.as_str()).filter(|license| !license.is_empty());
         registered.or(self.licenses.first().map(|license| license.id.as_str())).unwrap_or("unknown license")
     }
 
     /// The highest level a finding about this license may have.
-    pub(super) fn cap(&self, license: Option<&LicenseData>) -> Option<Level> {
+    pub(crate) fn cap(&self, license: Option<&LicenseData>) -> Option<Level> {
         let certain = license.is_some_and(|license| license.verified == Verified::FullText);
         (self.indicative || !certain).then_some(Level::Warn)
     }
 }
 
 /// Every base that something is owed to, by id: declared ones, and those that the weights show.
-pub(super) fn owed<'a>(facts: &Facts<'a>) -> Vec<Owed<'a>> {
+pub(crate) fn owed<'a>(facts: &Facts<'a>) -> Vec<Owed<'a>> {
     let mut all: Vec<Owed<'a>> = Vec::new();
     for model in facts.models {
         for entry in declared_bases(facts, model) {
@@ -93,9 +95,10 @@ fn add<'a>(facts: &Facts<'a>, all: &mut Vec<Owed<'a>>, id: &'a str, debtor: Debt
 }
 
 /// A finding about an obligation that some models do not meet. The first model's path is the place.
-pub(super) fn obligation_finding(
+pub(crate) fn obligation_finding(
     rule: Rule,
     owed: &Owed,
+    license: &str,
     debtors: &[Debtor],
     (obligation, clause): (&str, Option<&str>),
     message: String,
@@ -104,7 +107,7 @@ pub(super) fn obligation_finding(
     let mut ids: Vec<&str> = debtors.iter().map(|debtor| debtor.model.id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let identity = [owed.id, owed.license_name(), obligation];
+    let identity = [owed.id, license, obligation];
     let mut finding = Finding::new(rule, message, remedy, &identity);
     if let Some(first) = debtors.first() {
         finding = finding.of_model(&first.model.path, &first.model.id);
@@ -117,7 +120,7 @@ pub(super) fn obligation_finding(
 }
 
 /// `a.gguf`, `a.gguf and b.gguf`, or `a.gguf and 7 other models`.
-pub(super) fn subjects(debtors: &[Debtor]) -> String {
+pub(crate) fn subjects(debtors: &[Debtor]) -> String {
     let paths: Vec<&str> = debtors.iter().map(|debtor| debtor.model.path.as_str()).collect();
     match paths.as_slice() {
         [first, rest @ ..] if rest.len() > 2 => format!("{first} and {} other models", rest.len()),
@@ -126,6 +129,6 @@ pub(super) fn subjects(debtors: &[Debtor]) -> String {
 }
 
 /// ` (§1.b.iii)`, or nothing.
-pub(super) fn cited(clause: Option<&str>) -> String {
+pub(crate) fn cited(clause: Option<&str>) -> String {
     clause.map(|clause| format!(" ({clause})")).unwrap_or_default()
 }

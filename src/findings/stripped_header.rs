@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: 2026 The forebear authors
+// SPDX-License-Identifier: Apache-2.0
+//! `stripped-header`: a source file lost a copyright line or SPDX tag that it had, or that came with the base's file.
+
+use crate::code::Headers;
+use crate::licenses::copyright_key;
+
+use super::facts::{Facts, SourceFacts};
+use super::finding::{Finding, Rule};
+use super::owed::Ledger;
+use super::own::{among, is_own};
+use super::pages::Page;
+
+pub(super) const PAGE: Page = Page {
+    what: "Looks at the leading comment of every source file that the push brings. Fires when a copyright line or an SPDX license \
+           tag that stood there before the change is gone, and when a file of the same name came with a declared or proven base \
+           and its copyright lines or tags are not in this one. A changed year, another order or typography is not a loss; \
+           neither is a line of the releaser's own (`copyright` under `[release]`), nor one that a `REUSE.toml` or `.license` \
+           file gives for the file. Names that any project has (`utils.py`, `config.py`) are not compared with a base's. A \
+           file that was written anew under its old name is seen as stripped, so the finding warns.",
+    why: "Licenses of model code ask that copyright notices are kept in source files, changed or not.",
+    example: "warning[stripped-header]: modeling_orca.py no longer holds: Copyright 2024 The Qwen team, Alibaba Group",
+    fix: "Put the lines back at the top of the file and add your own below them. If nothing of the old file is left, waive it.",
+    clauses: "Apache-2.0 §4(c); BSD, clause 1; MIT, second paragraph.",
+};
+
+/// Names of files that say nothing of where they come from.
+const COMMON: [&str; 22] = [
+    "__init__.py",
+    "__main__.py",
+    "app.py",
+    "args.py",
+    "common.py",
+    "config.py",
+    "conftest.py",
+    "constants.py",
+    "data.py",
+    "dataset.py",
+    "eval.py",
+    "evaluate.py",
+    "generate.py",
+    "inference.py",
+    "main.py",
+    "model.py",
+    "run.py",
+    "setup.py",
+    "test.py",
+    "train.py",
+    "types.py",
+    "utils.py",
+];
+
+pub(super) fn check(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = facts.sources.iter().filter_map(|source| stripped(facts, source)).collect();
+    for owed in &ledger.owed {
+        let Some(base) = owed.base else { continue };
+        for source in facts.sources.iter().filter(|source| !COMMON.contains(&file_name(&source.path))) {
+            for (_, lines) in base.headers.iter().filter(|(name, _)| file_name(name) == file_name(&source.path)) {
+                let theirs = Headers::from_lines(lines.iter().map(String::as_str));
+                // Where the line was there before the change, the loss is already said.
+                let before = source.previous.as_ref().map(|previous| lost(facts, source, previous)).unwrap_or_default();
+                let lost: Vec<String> =
+                    lost(facts, source, &theirs).into_iter().filter(|line| !before.contains(line)).collect();
+                if lost.is_empty() {
+                    continue;
+                }
+                let message = format!(
+                    "{} has the name of a file of {}, and does not hold its header: {}",
+                    source.path,
+                    owed.id,
+                    lost.join("; ")
+                );
+                let mut finding = finding(source, message, &lost);
+                finding.base = Some(owed.id.to_owned());
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+fn stripped(facts: &Facts, source: &SourceFacts) -> Option<Finding> {
+    let lost = lost(facts, source, source.previous.as_ref()?);
+    let message = format!("{} no longer holds: {}", source.path, lost.join("; "));
+    (!lost.is_empty()).then(|| finding(source, message, &lost))
+}
+
+/// What of `earlier` is not kept, in the file or beside it, and is not the releaser's own.
+fn lost(facts: &Facts, source: &SourceFacts, earlier: &Headers) -> Vec<String> {
+    let rights = facts.documents.rights.iter().filter(|rights| rights.covers(&source.path));
+    let beside: Vec<String> = rights.flat_map(|rights| &rights.copyright).map(|line| copyright_key(line)).collect();
+    let lost = source.headers.lost_from(earlier).into_iter();
+    lost.filter(|line| !is_own(facts, line) && !among(&beside, line)).collect()
+}
+
+fn finding(source: &SourceFacts, message: String, lost: &[String]) -> Finding {
+    let lines = lost.join("\n");
+    let remedy = format!("put back at the top of the file:\n{lines}");
+    let mut finding =
+        Finding::new(Rule::StrippedHeader, message, remedy, &[&source.path, &lines]).at(&source.path, Some(1));
+    finding.obligation = Some("retain-notices".into());
+    finding
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::code::headers;
+    use crate::findings::samples::{Sample, base, declared, model};
+
+    fn source(now: &str, before: Option<&str>) -> SourceFacts {
+        SourceFacts { path: "src/modeling_qwen2.py".into(), headers: headers(now), previous: before.map(headers) }
+    }
+
+    fn run(sample: &Sample) -> Vec<Finding> {
+        let facts = sample.facts();
+        check(&facts, &Ledger::of(&facts))
+    }
+
+    #[test]
+    fn a_line_that_was_there_before_is_missed() {
+        let mut sample = Sample::default();
+        sample.sources.push(source("import torch\n", Some("# Copyright 2024 The Qwen team\nimport torch\n")));
+        let found = run(&sample);
+        assert_snapshot!(found[0].message, @"src/modeling_qwen2.py no longer holds: Copyright 2024 The Qwen team");
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn a_kept_or_new_header_is_in_order() {
+        let mut sample = Sample::default();
+        sample.sources.push(source("# Copyright 2024-2026 The Qwen team\n", Some("# Copyright 2024 The Qwen team\n")));
+        sample.sources.push(source("x = 1\n", None));
+        assert_eq!(run(&sample), []);
+    }
+
+    #[test]
+    fn an_own_line_may_go_and_one_may_move_to_reuse() {
+        let mut sample = Sample::default();
+        sample.sources.push(source("x = 1\n", Some("# Copyright 2024 Acme Inc.\n")));
+        assert_eq!(run(&sample).len(), 1);
+        sample.release.copyright = vec!["Acme".into()];
+        assert_eq!(run(&sample), []);
+        sample.release.copyright.clear();
+        let sidecar = "SPDX-FileCopyrightText: 2024 Acme Inc.\n";
+        sample.documents.rights.extend(crate::documents::Rights::sidecar("src/modeling_qwen2.py.license", sidecar));
+        assert_eq!(run(&sample), []);
+    }
+
+    #[test]
+    fn a_name_that_any_project_has_says_nothing() {
+        let mut sample = Sample::default();
+        let mut qwen = base("Qwen/Qwen2", "apache-2.0");
+        qwen.headers = vec![("utils.py".into(), vec!["# Copyright 2024 The Qwen team".into()])];
+        sample.base(qwen);
+        sample.models.push(model("m.safetensors", vec![]));
+        sample.declared.push(declared("*", &[("Qwen/Qwen2", "finetune")]));
+        sample.sources.push(SourceFacts { path: "src/utils.py".into(), ..SourceFacts::default() });
+        assert_eq!(run(&sample), []);
+    }
+
+    #[test]
+    fn the_header_of_a_base_s_file_of_the_same_name_is_asked_for() {
+        let mut sample = Sample::default();
+        let mut qwen = base("Qwen/Qwen2", "apache-2.0");
+        qwen.headers = vec![("modeling_qwen2.py".into(), vec!["# Copyright 2024 The Qwen team".into()])];
+        sample.base(qwen);
+        sample.sources.push(source("x = 1\n", None));
+        assert_eq!(run(&sample), []);
+        sample.models.push(model("m.safetensors", vec![]));
+        sample.declared.push(declared("*", &[("Qwen/Qwen2", "finetune")]));
+        assert_snapshot!(run(&sample)[0].message, @"src/modeling_qwen2.py has the name of a file of Qwen/Qwen2, and does not hold its header: # Copyright 2024 The Qwen team");
+    }
+}
