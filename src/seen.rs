@@ -7,7 +7,7 @@
 
 use crate::changes::{Content, File, FileState, Snapshot};
 use crate::checkpoints::CheckpointError;
-use crate::code::{headers, is_source};
+use crate::code::{CodeCorpus, CodePrints, credits, headers, is_source, leftovers};
 use crate::evidence::Comparison;
 use crate::findings::{ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind};
 use crate::fingerprint::{Collected, Fingerprint, FingerprintError, MatrixPrint, Unread};
@@ -93,22 +93,30 @@ fn comparable(print: &Fingerprint) -> u64 {
     print.matrices.iter().filter(|matrix| matrix.is_evidence()).map(MatrixPrint::elements).sum()
 }
 
-/// The source files that the range brings, with their headers before and after.
-pub(crate) fn sources(files: &[File]) -> Vec<SourceFacts> {
+/// The source files that the range brings, with their headers before and after, and whose code they hold.
+pub(crate) fn sources(
+    files: &[File],
+    corpus: impl FnOnce() -> Result<CodeCorpus, GateError>,
+) -> Result<Vec<SourceFacts>, GateError> {
     // A header stands at the top, whatever follows it.
     let text =
         |content: &Content| content.head(LARGEST_SOURCE).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    files
-        .iter()
-        .filter(|file| file.introduced && file.at_tip && is_source(&file.path))
-        .filter_map(|file| {
-            Some(SourceFacts {
-                path: file.path.clone(),
-                headers: headers(&text(file.content()?)?),
-                previous: file.previous.as_ref().and_then(text).map(|text| headers(&text)),
-            })
+    let mut brought =
+        files.iter().filter(|file| file.introduced && file.at_tip && is_source(&file.path)).peekable();
+    // The corpus takes longer to read than a push without source files to check.
+    let corpus = if brought.peek().is_some() { corpus()? } else { CodeCorpus::default() };
+    let facts = brought.filter_map(|file| {
+        let now = text(file.content()?)?;
+        Some(SourceFacts {
+            path: file.path.clone(),
+            headers: headers(&now),
+            previous: file.previous.as_ref().and_then(text).map(|text| headers(&text)),
+            attribution: corpus.attribute(&CodePrints::of(&file.path, &now)),
+            leftovers: leftovers(&file.path, &now),
+            credits: credits(&now),
         })
-        .collect()
+    });
+    Ok(facts.collect())
 }
 
 /// Everything that looks like a model and could not be read. LFS objects of files that the push does not change are

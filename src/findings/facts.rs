@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 
 use crate::changes::Problem;
 use crate::checkpoints::Hazard;
-use crate::code::Headers;
+use crate::code::{Attribution, Headers, Leftover};
 use crate::documents::{DocumentProblem, Documents};
 use crate::evidence::Comparison;
 
 use super::declared::Declarations;
 use super::finding::Finding;
 use super::{
-    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, from_scratch_contradicted, missing_header,
-    missing_license_text, missing_notice, undeclared_lineage, unreadable, unsupported_declaration,
+    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_identifier, from_scratch_contradicted,
+    missing_header, missing_license_text, missing_notice, undeclared_code_origin, undeclared_lineage, unreadable, unsupported_declaration,
 };
 
 /// What the rules look at: one published tree.
@@ -97,6 +97,12 @@ pub struct SourceFacts {
     pub headers: Headers,
     /// Its headers before the range, if it existed.
     pub previous: Option<Headers>,
+    /// Whose code it holds.
+    pub attribution: Attribution,
+    /// Names that model families left behind in it.
+    pub leftovers: Vec<Leftover>,
+    /// Comment lines that say what it was taken from.
+    pub credits: Vec<String>,
 }
 
 /// A file that looks like a model and could not be verified.
@@ -137,7 +143,7 @@ pub enum UnverifiableKind {
 
 /// Runs every rule that looks at the tree. Order: by path, then rule, then fingerprint.
 pub fn all(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 10] = [
+    let checks: [fn(&Facts) -> Vec<Finding>; 12] = [
         undeclared_lineage::check,
         contradicted_declaration::check,
         unsupported_declaration::check,
@@ -146,6 +152,8 @@ pub fn all(facts: &Facts) -> Vec<Finding> {
         missing_license_text::check,
         missing_notice::check,
         missing_header::check,
+        undeclared_code_origin::check,
+        foreign_identifier::check,
         unreadable::check,
         checkpoint_outside_lfs::check,
     ];

@@ -170,6 +170,8 @@ rules! {
     MissingLicenseText => "missing-license-text", Deny, "The base's license asks for a copy of its text, and the tree has none.";
     MissingNotice => "missing-notice", Deny, "The base's license asks for a notice, and no notice file holds it.";
     MissingHeader => "missing-header", Warn, "A changed source file lost its copyright line or SPDX header.";
+    UndeclaredCodeOrigin => "undeclared-code-origin", Warn, "Source code is consistent with derivation from known code, and nothing says so.";
+    ForeignIdentifier => "foreign-identifier", Warn, "Code or a config carries names of a model family that nothing declares.";
     UnverifiableArtifact => "unverifiable-artifact", Deny, "A file that looks like a model cannot be read, so nothing is known of it.";
     MissingLfsObject => "missing-lfs-object", Deny, "A Git LFS pointer is pushed and its object is not on this machine.";
     UnsafePickle => "unsafe-pickle", Deny, "A pickle does more than rebuild tensors.";

@@ -4,8 +4,8 @@
 
 use super::finding::{Level, Rule};
 use super::{
-    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, from_scratch_contradicted, missing_header,
-    missing_license_text, missing_notice, undeclared_lineage, unreadable, unsupported_declaration,
+    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_identifier, from_scratch_contradicted,
+    missing_header, missing_license_text, missing_notice, undeclared_code_origin, undeclared_lineage, unreadable, unsupported_declaration,
 };
 
 /// What a rule says of itself.
@@ -64,6 +64,8 @@ fn content(rule: Rule) -> Page {
         Rule::MissingLicenseText => missing_license_text::PAGE,
         Rule::MissingNotice => missing_notice::PAGE,
         Rule::MissingHeader => missing_header::PAGE,
+        Rule::UndeclaredCodeOrigin => undeclared_code_origin::PAGE,
+        Rule::ForeignIdentifier => foreign_identifier::PAGE,
         Rule::UnverifiableArtifact => unreadable::UNVERIFIABLE,
         Rule::MissingLfsObject => unreadable::MISSING_LFS,
         Rule::UnsafePickle => unreadable::UNSAFE_PICKLE,
