@@ -31,7 +31,9 @@ fn main() -> ExitCode {
         ["pairs", files @ ..] => pairs(files),
         ["rename", file] => fs::read_to_string(file).map(|text| print!("{}", renamed(&text))),
         _ => {
-            eprintln!("usage: code_origin build OUT PACKAGE=FOLDER… | table FOLDER [PACKAGE] | pairs FILE… | rename FILE");
+            eprintln!(
+                "usage: code_origin build OUT PACKAGE=FOLDER… | table FOLDER [PACKAGE] | pairs FILE… | rename FILE"
+            );
             return ExitCode::FAILURE;
         }
     };
@@ -93,13 +95,24 @@ fn family(package: &str, path: &str) -> Option<String> {
             Some(if path.contains("/models/") { folder } else { "transformers" }.to_owned())
         }
         "vllm" if path.contains("model_executor/models/") && name != "__init__" => Some(match name {
-            "interfaces" | "interfaces_base" | "utils" | "registry" | "adapters" | "module_mapping" | "vision"
-            | "transformers" | "medusa" | "eagle" | "constant_size_cache" => "vllm".to_owned(),
+            "interfaces"
+            | "interfaces_base"
+            | "utils"
+            | "registry"
+            | "adapters"
+            | "module_mapping"
+            | "vision"
+            | "transformers"
+            | "medusa"
+            | "eagle"
+            | "constant_size_cache" => "vllm".to_owned(),
             "gpt_j" => "gptj".to_owned(),
             "commandr" => "cohere".to_owned(),
             name => name.to_owned(),
         }),
-        "megatron-core" if ["core/models/", "core/transformer/", "core/ssm/"].iter().any(|part| path.contains(part)) => {
+        "megatron-core"
+            if ["core/models/", "core/transformer/", "core/ssm/"].iter().any(|part| path.contains(part)) =>
+        {
             Some(package.to_owned())
         }
         _ => None,
@@ -200,7 +213,9 @@ fn table(folder: &Path, package: &str) -> io::Result<()> {
     println!("| as they are | {} | {} | {} | {wrong} of both |", rows[0][0], rows[0][1], rows[0][2]);
     println!("| header gone, every name replaced | {} | {} | {} | |", rows[1][0], rows[1][1], rows[1][2]);
     println!("margins: {:.2} at 1 %, {:.2} at 10 %, {:.2} at 50 %", quantile(1), quantile(10), quantile(50));
-    println!("own family left out: {left_out} attributed, {recorded} of them to a family that the package records as kin");
+    println!(
+        "own family left out: {left_out} attributed, {recorded} of them to a family that the package records as kin"
+    );
     Ok(())
 }
 
@@ -210,7 +225,13 @@ fn candidates(found: &Attribution) -> String {
         .iter()
         .map(|candidate| format!("{} {:.2} ({})", candidate.family, candidate.share, candidate.shared))
         .collect();
-    format!("margin {:.2}, {} together, {} telling prints: {}", found.margin, found.together, found.telling, all.join(", "))
+    format!(
+        "margin {:.2}, {} together, {} telling prints: {}",
+        found.margin,
+        found.together,
+        found.telling,
+        all.join(", ")
+    )
 }
 
 fn pairs(files: &[&str]) -> io::Result<()> {
@@ -239,15 +260,20 @@ fn records(folder: &Path) -> io::Result<BTreeMap<String, BTreeSet<String>>> {
             }
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let own = next.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if !name.ends_with(".py") || !(name.starts_with("modeling_") || name.starts_with("modular_")) {
+            let stem = name.strip_suffix(".py").unwrap_or_default().to_owned();
+            // One folder a family in transformers, one file a family in vLLM.
+            let in_folder = name.starts_with("modeling_") || name.starts_with("modular_");
+            let own = if in_folder { own } else { stem };
+            if !name.ends_with(".py") || own.starts_with("__") {
                 continue;
             }
             let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
             for line in text.lines().map(str::trim) {
+                let relative = if in_folder { "from .." } else { "from ." };
                 let of = line
                     .split_once("transformers.models.")
                     .filter(|_| line.starts_with('#') || line.starts_with("from"))
-                    .or_else(|| line.strip_prefix("from ..").map(|rest| ("", rest.trim_start_matches('.'))));
+                    .or_else(|| line.strip_prefix(relative).map(|rest| ("", rest.trim_start_matches('.'))));
                 let Some((_, rest)) = of else { continue };
                 let rest = rest.strip_prefix("models.").unwrap_or(rest).trim_start_matches("deprecated.");
                 let other: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
@@ -258,7 +284,7 @@ fn records(folder: &Path) -> io::Result<BTreeMap<String, BTreeSet<String>>> {
             }
         }
     }
-    for neither in ["auto", "utils", "generation", "cache_utils", "activations"] {
+    for neither in ["auto", "utils", "generation", "cache_utils", "activations", "interfaces", "vision"] {
         records.remove(neither);
         records.values_mut().for_each(|others| {
             others.remove(neither);

@@ -5,6 +5,8 @@
 //! In: a snapshot and what was collected from it. Out: the policy that counts, and the facts about models, sources
 //! and files that could not be read. Nothing is decided here.
 
+use rayon::prelude::*;
+
 use crate::changes::{Content, File, FileState, Snapshot};
 use crate::checkpoints::CheckpointError;
 use crate::code::{CodeCorpus, CodePrints, credits, headers, is_source, leftovers};
@@ -101,11 +103,11 @@ pub(crate) fn sources(
     // A header stands at the top, whatever follows it.
     let text =
         |content: &Content| content.head(LARGEST_SOURCE).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let mut brought =
-        files.iter().filter(|file| file.introduced && file.at_tip && is_source(&file.path)).peekable();
+    let brought: Vec<&File> =
+        files.iter().filter(|file| file.introduced && file.at_tip && is_source(&file.path)).collect();
     // The corpus takes longer to read than a push without source files to check.
-    let corpus = if brought.peek().is_some() { corpus()? } else { CodeCorpus::default() };
-    let facts = brought.filter_map(|file| {
+    let corpus = if brought.is_empty() { CodeCorpus::default() } else { corpus()? };
+    let facts = brought.par_iter().filter_map(|file| {
         let now = text(file.content()?)?;
         Some(SourceFacts {
             path: file.path.clone(),

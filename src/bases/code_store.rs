@@ -196,7 +196,8 @@ mod tests {
     fn a_list_that_points_outside_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         RegistryFolder::open_or_create(folder.path()).unwrap();
-        let list = "schema = 1\n[[code]]\nid = \"a/b\"\nfamily = \"b\"\nlicense = \"MIT\"\nsha256 = \"../../x\"\nfiles = 1\n";
+        let list =
+            "schema = 1\n[[code]]\nid = \"a/b\"\nfamily = \"b\"\nlicense = \"MIT\"\nsha256 = \"../../x\"\nfiles = 1\n";
         fs::write(folder.path().join(LIST), list).unwrap();
         let registry = Registry::open(&[folder.path().to_owned()]).unwrap();
         assert!(matches!(registry.code_corpus(), Err(RegistryError::Unusable { .. })));

@@ -19,7 +19,7 @@ pub const LEAST_SHARE: f64 = 0.45;
 /// Least margin over the best other family, in shares.
 pub const LEAST_MARGIN: f64 = 0.20;
 /// Least number of shared prints that are not common.
-pub const LEAST_SHARED: usize = 16;
+pub const LEAST_SHARED: usize = 24;
 /// A family that holds this much of what the best one holds has the same code here.
 pub const SAME_CODE: f64 = 0.90;
 /// Families with the same code above which the code is nobody's in particular.
@@ -151,7 +151,8 @@ impl CodeCorpus {
         }
         let mut holders = set.and_then(|set| self.sets.get(set)).cloned().unwrap_or_default();
         holders.extend(self.added.get(&print).into_iter().flatten());
-        let families: BTreeSet<&str> = holders.iter().filter_map(|at| Some(self.origin(*at)?.family.as_str())).collect();
+        let families: BTreeSet<&str> =
+            holders.iter().filter_map(|at| Some(self.origin(*at)?.family.as_str())).collect();
         (families.len() <= COMMON).then_some(holders)
     }
 
@@ -203,12 +204,7 @@ impl CodeCorpus {
             let origins = of_origin.iter().filter_map(|(at, weight)| Some((*weight, self.origin(*at)?)));
             let of_family = origins.filter(|(_, origin)| origin.family == *family);
             let (_, origin) = of_family.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))?;
-            Some(Candidate {
-                family: (*family).to_owned(),
-                origin: origin.clone(),
-                share: *share,
-                shared: *shared,
-            })
+            Some(Candidate { family: (*family).to_owned(), origin: origin.clone(), share: *share, shared: *shared })
         });
         Attribution { candidates: candidates.collect(), together, margin: best - next, telling }
     }

@@ -39,10 +39,42 @@ pub fn families() -> &'static [Family] {
 
 /// Last parts of the names of classes that make up a model.
 const PARTS: &[&str] = &[
-    "Attention", "AttentionBlock", "Block", "CausalLM", "Classification", "Config", "DecoderLayer", "Decoder", "Embedding",
-    "Embeddings", "Experts", "FlashAttention2", "ForCausalLM", "Gate", "Generation", "LayerNorm", "Layer", "LMHeadModel",
-    "MLA", "MLP", "Model", "MoE", "MoeBlock", "Moe", "Norm", "PreTrainedModel", "PretrainedModel", "RMSNorm", "Router",
-    "RotaryEmbedding", "Router", "SdpaAttention", "SparseMoeBlock", "Tokenizer", "TokenizerFast", "TopkRouter",
+    "Attention",
+    "AttentionBlock",
+    "Block",
+    "CausalLM",
+    "Classification",
+    "Config",
+    "DecoderLayer",
+    "Decoder",
+    "Embedding",
+    "Embeddings",
+    "Experts",
+    "FlashAttention2",
+    "ForCausalLM",
+    "Gate",
+    "Generation",
+    "LayerNorm",
+    "Layer",
+    "LMHeadModel",
+    "MLA",
+    "MLP",
+    "Model",
+    "MoE",
+    "MoeBlock",
+    "Moe",
+    "Norm",
+    "PreTrainedModel",
+    "PretrainedModel",
+    "RMSNorm",
+    "Router",
+    "RotaryEmbedding",
+    "Router",
+    "SdpaAttention",
+    "SparseMoeBlock",
+    "Tokenizer",
+    "TokenizerFast",
+    "TopkRouter",
 ];
 
 /// The family whose class this is: `Qwen2Attention`.
@@ -119,7 +151,9 @@ mod tests {
 
     #[test]
     fn words_that_only_begin_alike_mean_nothing() {
-        for class in ["PhilosophyModel", "GlmnetModel", "Llamas", "OrcaAttention", "Granitelike", "QwenHelper", "FalconryModel"] {
+        for class in
+            ["PhilosophyModel", "GlmnetModel", "Llamas", "OrcaAttention", "Granitelike", "QwenHelper", "FalconryModel"]
+        {
             assert_eq!(name(family_of_class(class)), "none", "{class}");
         }
         assert_eq!(name(family_of_type("bloomberg")), "none");

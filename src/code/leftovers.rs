@@ -56,8 +56,19 @@ pub fn leftovers(path: &str, text: &str) -> Vec<Leftover> {
 
 /// Lines of comments that say what the code was taken from.
 pub fn credits(text: &str) -> Vec<String> {
-    const VERBS: &[&str] =
-        &["copied", "adapted", "modified", "borrowed", "derived", "taken", "ported", "based", "forked", "inspired", "copyright"];
+    const VERBS: &[&str] = &[
+        "copied",
+        "adapted",
+        "modified",
+        "borrowed",
+        "derived",
+        "taken",
+        "ported",
+        "based",
+        "forked",
+        "inspired",
+        "copyright",
+    ];
     let marked = |line: &&str| line.starts_with(['#', '*']) || line.starts_with("//") || line.starts_with("\"\"\"");
     let says = |line: &&str| {
         let line = line.to_lowercase();
@@ -72,7 +83,9 @@ pub fn credits(text: &str) -> Vec<String> {
 /// Whether a file shows, tests or measures: it may name any model.
 fn is_apart(path: &str) -> bool {
     path.to_lowercase().split('/').any(|part| {
-        ["test", "example", "bench", "eval", "demo", "doc", "tutorial", "convert"].iter().any(|word| part.starts_with(word))
+        ["test", "example", "bench", "eval", "demo", "doc", "tutorial", "convert"]
+            .iter()
+            .any(|word| part.starts_with(word))
     })
 }
 
@@ -158,7 +171,8 @@ fn in_settings(text: &str) -> Vec<Leftover> {
         if line.starts_with('#') || line.len() > LINE || is_use(line) {
             continue;
         }
-        let mut words = line.split(|c: char| c.is_whitespace() || "=:,[]{}".contains(c)).filter(|word| !word.is_empty());
+        let mut words =
+            line.split(|c: char| c.is_whitespace() || "=:,[]{}".contains(c)).filter(|word| !word.is_empty());
         while let Some(word) = words.next() {
             if !is_run_key(unquoted(word)) {
                 continue;
@@ -175,10 +189,34 @@ fn in_settings(text: &str) -> Vec<Leftover> {
 /// Whether a key holds a checkpoint to start from, or the name of a run.
 fn is_run_key(key: &str) -> bool {
     const KEYS: &[&str] = &[
-        "load", "load-dir", "load-path", "load-checkpoint", "load-from", "checkpoint", "checkpoint-dir", "checkpoint-path", "ckpt",
-        "ckpt-dir", "ckpt-path", "init-from", "init-checkpoint", "init-ckpt", "resume", "resume-from", "resume-from-checkpoint",
-        "pretrained-checkpoint", "pretrained-path", "exp-name", "experiment", "experiment-name", "run-name", "wandb-exp-name",
-        "wandb-run-name", "save", "save-dir", "job-name",
+        "load",
+        "load-dir",
+        "load-path",
+        "load-checkpoint",
+        "load-from",
+        "checkpoint",
+        "checkpoint-dir",
+        "checkpoint-path",
+        "ckpt",
+        "ckpt-dir",
+        "ckpt-path",
+        "init-from",
+        "init-checkpoint",
+        "init-ckpt",
+        "resume",
+        "resume-from",
+        "resume-from-checkpoint",
+        "pretrained-checkpoint",
+        "pretrained-path",
+        "exp-name",
+        "experiment",
+        "experiment-name",
+        "run-name",
+        "wandb-exp-name",
+        "wandb-run-name",
+        "save",
+        "save-dir",
+        "job-name",
     ];
     let key = key.trim_start_matches('-').to_lowercase().replace('_', "-");
     KEYS.contains(&key.as_str())
@@ -187,7 +225,9 @@ fn is_run_key(key: &str) -> bool {
 /// Whether a word says that a published model is used as it is.
 fn is_use(word: &str) -> bool {
     let word = word.to_lowercase();
-    ["from_pretrained", "tokenizer", "download", "baseline", "teacher", "judge", "://"].iter().any(|use_| word.contains(use_))
+    ["from_pretrained", "tokenizer", "download", "baseline", "teacher", "judge", "://"]
+        .iter()
+        .any(|use_| word.contains(use_))
 }
 
 /// Whether a value is a path or a name, and not the id of a published model (`org/name`), a flag, or prose.
@@ -241,10 +281,19 @@ mod tests {
 
     #[test]
     fn fields_and_checkpoints_are_found() {
-        assert_eq!(found("orca.py", "class A:\n    _no_split_modules = [\"Qwen2DecoderLayer\"]\n"), ["2:Qwen Qwen2DecoderLayer"]);
+        assert_eq!(
+            found("orca.py", "class A:\n    _no_split_modules = [\"Qwen2DecoderLayer\"]\n"),
+            ["2:Qwen Qwen2DecoderLayer"]
+        );
         assert_eq!(found("orca.py", "class A:\n    model_type = 'deepseek_v3'\n"), ["2:DeepSeek deepseek_v3"]);
-        assert_eq!(found("train.py", "p.add_argument('--load', default='/ckpt/deepseekv3')\n"), ["1:DeepSeek /ckpt/deepseekv3"]);
-        assert_eq!(found("run.sh", "torchrun train.py --load $CKPT/deepseekv3 --lr 1\n"), ["1:DeepSeek $CKPT/deepseekv3"]);
+        assert_eq!(
+            found("train.py", "p.add_argument('--load', default='/ckpt/deepseekv3')\n"),
+            ["1:DeepSeek /ckpt/deepseekv3"]
+        );
+        assert_eq!(
+            found("run.sh", "torchrun train.py --load $CKPT/deepseekv3 --lr 1\n"),
+            ["1:DeepSeek $CKPT/deepseekv3"]
+        );
         assert_eq!(found("train.yaml", "model:\n  exp_name: \"qwen2_7b_cpt\"\n"), ["2:Qwen qwen2_7b_cpt"]);
     }
 

@@ -6,7 +6,7 @@
 //! consecutive runs the smallest hash is kept (winnowing: Schleimer, Wilkerson, Aiken, 2003), so any copied stretch
 //! of `RUN + WINDOW - 1` tokens leaves a print. Names do not count; which names are the same does: a name is
 //! written as the distance to where it stood last in the run (parameterized matching: Baker, 1993). Renaming every
-//! name changes no print; a different flow of values does.
+//! name changes no print; a different flow of values does. A run of few kinds of symbols leaves none.
 
 use std::collections::HashMap;
 
@@ -16,6 +16,9 @@ use super::tokens::{Kind, Token, language, tokens};
 pub const RUN: usize = 25;
 /// Runs of which one is kept.
 pub const WINDOW: usize = 12;
+
+/// Kinds of symbols that a run must hold: lists of parameters and of assignments look alike in all code.
+const VARIED: usize = 8;
 
 /// The prints of one source file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +46,7 @@ impl CodePrints {
     }
 }
 
-/// The hash of every run of tokens.
+/// The hash of every run of tokens; `u32::MAX` for one that is not varied enough.
 fn runs(tokens: &[Token<'_>]) -> Vec<u32> {
     let mut last: HashMap<&str, usize> = HashMap::new();
     // (hash of what counts as it stands, distance to the last use of the same name).
@@ -59,7 +62,20 @@ fn runs(tokens: &[Token<'_>]) -> Vec<u32> {
             }
         })
         .collect();
-    symbols.windows(RUN).map(hash_run).collect()
+    symbols.windows(RUN).map(|run| if is_varied(run) { hash_run(run) } else { u32::MAX }).collect()
+}
+
+fn is_varied(run: &[(u64, usize)]) -> bool {
+    let mut kinds = [0; VARIED];
+    let mut known = 0;
+    for (symbol, _) in run {
+        if kinds.iter().take(known).all(|kind| kind != symbol) {
+            let Some(next) = kinds.get_mut(known) else { return true };
+            *next = *symbol;
+            known += 1;
+        }
+    }
+    known == VARIED
 }
 
 const TEXT: u64 = 1;
@@ -95,6 +111,7 @@ fn winnow(runs: &[u32]) -> Vec<u32> {
     };
     prints.sort_unstable();
     prints.dedup();
+    prints.pop_if(|last| *last == u32::MAX);
     prints
 }
 
@@ -123,7 +140,7 @@ mod tests {
 
     #[test]
     fn another_flow_of_values_is_another_print() {
-        let other = CODE.replace("k = self.key(x)", "k = self.query(x)");
+        let other = CODE.replace("q @ k.transpose", "q @ q.transpose");
         assert_ne!(CodePrints::of("a.py", &other).prints, CodePrints::of("a.py", CODE).prints);
     }
 
@@ -133,6 +150,12 @@ mod tests {
         let whole = CodePrints::of("a.py", &inside);
         let shared = CodePrints::of("a.py", CODE).prints.iter().filter(|print| whole.prints.contains(print)).count();
         assert!(shared >= 4, "{shared}");
+    }
+
+    #[test]
+    fn lists_of_assignments_leave_no_print() {
+        let text: String = (0..60).map(|index| format!("        self.field{index} = field{index}\n")).collect();
+        assert!(CodePrints::of("configuration_orca.py", &text).prints.is_empty());
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::declared::Declarations;
 use super::finding::Finding;
 use super::{
     card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_identifier, from_scratch_contradicted,
-    missing_header, missing_license_text, missing_notice, undeclared_code_origin, undeclared_lineage, unreadable, unsupported_declaration,
+    missing_header, missing_license_text, missing_notice, undeclared_code_origin, undeclared_lineage, unreadable,
+    unsupported_declaration,
 };
 
 /// What the rules look at: one published tree.

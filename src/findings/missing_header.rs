@@ -78,7 +78,12 @@ mod tests {
     use crate::findings::samples::{Sample, base, declared, model};
 
     fn source(now: &str, before: Option<&str>) -> SourceFacts {
-        SourceFacts { path: "src/modeling_qwen2.py".into(), headers: headers(now), previous: before.map(headers), ..SourceFacts::default() }
+        SourceFacts {
+            path: "src/modeling_qwen2.py".into(),
+            headers: headers(now),
+            previous: before.map(headers),
+            ..SourceFacts::default()
+        }
     }
 
     #[test]

@@ -39,7 +39,8 @@ pub(super) fn is_credited(facts: &Facts, source: &SourceFacts, candidate: &Candi
         words.extend(["huggingface", "hugging face"]);
     }
     let said = |text: &str| {
-        words.iter().any(|word| names(text, word)) || families_named(&candidate.family).iter().any(|f| f.is_named_in(text))
+        words.iter().any(|word| names(text, word))
+            || families_named(&candidate.family).iter().any(|f| f.is_named_in(text))
     };
     let copyright = source.headers.copyright.iter().map(|(_, line)| line.as_str());
     copyright.chain(source.credits.iter().map(String::as_str)).any(said)
