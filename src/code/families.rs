@@ -19,6 +19,8 @@ pub struct Family {
     classes: Vec<String>,
     types: Vec<String>,
     words: Vec<String>,
+    #[serde(default)]
+    also: Vec<String>,
     /// Whether many unrelated models use its architecture.
     #[serde(default)]
     pub common: bool,
@@ -100,29 +102,46 @@ pub fn family_of_type(name: &str) -> Option<&'static Family> {
 
 /// The families that a text names: an id of a model, a path, a line of a notice.
 pub fn families_named(text: &str) -> Vec<&'static Family> {
-    families().iter().filter(|family| family.is_named_in(text)).collect()
+    let text = Folded::of(text);
+    families().iter().filter(|family| text.names_family(family)).collect()
 }
 
-impl Family {
-    /// Whether a text names the family, at the start of a word: `ckpt/deepseekv3`, `Qwen/Qwen2.5-7B`.
-    pub fn is_named_in(&self, text: &str) -> bool {
-        self.words.iter().any(|word| names(text, word))
-    }
-}
+/// A text to look for names in: lower case, with `-` for `_`.
+#[derive(Clone, Debug, Default)]
+pub struct Folded(String);
 
-/// Whether `word` starts a word of `text`, in any case, with `-` and `_` alike. A short word must end there too, or
-/// be followed by no letter.
-pub fn names(text: &str, word: &str) -> bool {
-    let text = text.to_lowercase().replace('_', "-");
-    let word = word.to_lowercase().replace('_', "-");
-    if word.is_empty() {
-        return false;
+impl Folded {
+    /// Folds a text.
+    pub fn of(text: &str) -> Self {
+        Self(text.to_lowercase().replace('_', "-"))
     }
-    text.match_indices(word.as_str()).any(|(at, _)| {
-        let starts = text.get(..at).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_alphanumeric());
-        let next = text.get(at + word.len()..).and_then(|after| after.chars().next());
-        starts && (word.len() > 6 || next.is_none_or(|next| !next.is_alphabetic() || (word.len() > 3 && next == 'v')))
-    })
+
+    /// Whether the text names the family, at the start of a word: `ckpt/deepseekv3`, `Qwen/Qwen2.5-7B`.
+    pub fn names_family(&self, family: &Family) -> bool {
+        family.words.iter().any(|word| self.holds(word))
+    }
+
+    /// Whether the text declares the family: names it, or a model that is built with its code.
+    pub fn tells_family(&self, family: &Family) -> bool {
+        self.names_family(family) || family.also.iter().any(|word| self.holds(word))
+    }
+
+    /// Whether `word` starts a word of the text. A short one must be followed by no letter, or by the `v` of a version.
+    pub fn names(&self, word: &str) -> bool {
+        self.holds(&Self::of(word).0)
+    }
+
+    fn holds(&self, word: &str) -> bool {
+        let text = self.0.as_str();
+        !word.is_empty()
+            && text.match_indices(word).any(|(at, _)| {
+                let before = text.get(..at).and_then(|before| before.chars().next_back());
+                let mut after = text.get(at + word.len()..).unwrap_or_default().chars();
+                let next = after.next().filter(|next| next.is_alphabetic());
+                let version = next == Some('v') && after.next().is_some_and(|digit| digit.is_ascii_digit());
+                before.is_none_or(|before| !before.is_alphanumeric()) && (next.is_none() || version || word.len() > 6)
+            })
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +156,8 @@ mod tests {
     fn the_data_can_be_read() {
         assert!(families().len() > 30);
         for family in families() {
-            assert!(!family.words.is_empty() && !family.types.is_empty(), "{}", family.name);
+            let folded = family.words.iter().chain(&family.also).all(|word| *word == Folded::of(word).0);
+            assert!(folded && !family.words.is_empty() && !family.types.is_empty(), "{}", family.name);
         }
     }
 
@@ -168,10 +188,11 @@ mod tests {
             ("/mnt/ckpt/deepseekv3/iter_100", "DeepSeek"),
             ("Qwen/Qwen2.5-7B", "Qwen"),
             ("pretrained_qwen2", "Qwen"),
-            ("01-ai/Yi-6B", "Llama"),
             ("runs/Phi-3-mini", "Phi"),
         ] {
             assert_eq!(families_named(text).first().map(|family| family.name.as_str()), Some(family), "{text}");
         }
+        let yi = Folded::of("01-ai/Yi-6B");
+        assert!(families().iter().any(|family| yi.tells_family(family)) && families_named("01-ai/Yi-6B").is_empty());
     }
 }

@@ -100,6 +100,10 @@ fn in_python(text: &str, apart: bool) -> Vec<Leftover> {
         .collect();
     let mut found = Vec::new();
     for statement in statements {
+        // Each leftover is looked up in the text: a hostile file must not have thousands.
+        if found.len() >= LIMIT {
+            break;
+        }
         match statement {
             [class, name, bases @ ..] if class.text == "class" => {
                 let Some(family) = family_of_class(name.text) else { continue };
@@ -137,7 +141,7 @@ fn in_field(text: &str, field: &Token<'_>, statement: &[Token<'_>]) -> Vec<Lefto
         "_no_split_modules" | "architectures" | "auto_map" => family_of_class,
         _ => return Vec::new(),
     };
-    let strings = statement.iter().filter(|token| token.kind == Kind::Text);
+    let strings = statement.iter().filter(|token| token.kind == Kind::Text).take(LIMIT);
     let named = strings.filter_map(|token| {
         let value = unquoted(token.text);
         means(value.rsplit('.').next().unwrap_or(value)).map(|family| (family, value, token.line))
@@ -155,6 +159,7 @@ fn in_run(text: &str, statement: &[Token<'_>]) -> Vec<Leftover> {
     }
     let strings = statement.iter().filter(|token| token.kind == Kind::Text);
     strings
+        .take(LIMIT)
         .filter(|token| names_a_run(unquoted(token.text)))
         .flat_map(|token| {
             let value = unquoted(token.text);
@@ -168,6 +173,9 @@ fn in_settings(text: &str) -> Vec<Leftover> {
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
+        if found.len() >= LIMIT {
+            break;
+        }
         if line.starts_with('#') || line.len() > LINE || is_use(line) {
             continue;
         }

@@ -17,7 +17,7 @@ pub use attribution::{
     Attribution, COMMON, Candidate, CodeCorpus, CodeOrigin, LEAST_MARGIN, LEAST_SHARE, LEAST_SHARED, MOST_TOGETHER,
     SAME_CODE,
 };
-pub use families::{Family, families, families_named, family_of_class, family_of_type, names};
+pub use families::{Family, Folded, families, families_named, family_of_class, family_of_type};
 pub use headers::{Headers, headers, is_source};
 pub use leftovers::{Leftover, Place, credits, leftovers};
 pub use prints::{CodePrints, RUN, WINDOW};

@@ -10,7 +10,7 @@ use crate::documents::Config;
 use super::declared::Origin;
 use super::facts::{Facts, SourceFacts};
 use super::finding::{Finding, Level, Rule};
-use super::origins::{is_told, told_ids};
+use super::origins::{Told, in_file};
 use super::pages::Page;
 
 /// Families in one push above which it is a library for many models.
@@ -22,7 +22,7 @@ pub(super) const PAGE: Page = Page {
            `ckpt/deepseekv3`; and in configs for `architectures`, `model_type` and `auto_map`. Fires when no declared base, model \
            card, notice, or the release's own name is of that family. Use is not origin: what is imported, extended, called, or \
            compared with is not looked at, nor are ids of published models, nor files that test, measure, convert or show. \
-           Architectures that unrelated models share (Llama, Mistral, GPT-NeoX) say nothing in a config. Where one push names more \
+           Architectures that unrelated models share (Llama, Qwen, Mistral, GPT-NeoX) say nothing in a config. Where one push names more \
            than six families, it is a library for many models, and one finding says so. The list is data/code/families.toml.",
     why: "Names that a rename left behind were, more than once, the first sign that a model was not what its release said.",
     example: "warning[foreign-identifier]: train.sh:12 names a checkpoint or run of DeepSeek, which nothing declares: torchrun \
@@ -34,9 +34,10 @@ pub(super) const PAGE: Page = Page {
 };
 
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
+    let told = Told::of(facts);
     let mut by_family: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
     for source in facts.sources {
-        for (family, leftovers) in of_source(facts, source) {
+        for (family, leftovers) in of_source(&told, source) {
             by_family.entry(family).or_default().push(in_source(source, family, &leftovers));
         }
     }
@@ -44,18 +45,20 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         let names: Vec<&str> = by_family.keys().copied().collect();
         by_family = library(facts, &names).map(|finding| ("", vec![finding])).into_iter().collect();
     }
-    let configs = facts.documents.configs.iter().filter_map(|config| in_config(facts, config));
+    let configs = facts.documents.configs.iter().filter_map(|config| in_config(facts, &told, config));
     by_family.into_values().flatten().chain(configs).collect()
 }
 
 /// What is left in a source file of families that nothing tells of.
-fn of_source<'a>(facts: &Facts, source: &'a SourceFacts) -> BTreeMap<&'static str, Vec<&'a Leftover>> {
+fn of_source<'a>(told: &Told, source: &'a SourceFacts) -> BTreeMap<&'static str, Vec<&'a Leftover>> {
     let mut found: BTreeMap<&'static str, Vec<&Leftover>> = BTreeMap::new();
+    if source.leftovers.is_empty() {
+        return found;
+    }
+    let credit = in_file(source);
     for leftover in &source.leftovers {
         let Some(family) = families().iter().find(|family| family.name == leftover.family) else { continue };
-        let copyright = source.headers.copyright.iter().map(|(_, line)| line);
-        let credited = source.credits.iter().chain(copyright).any(|line| family.is_named_in(line));
-        if !credited && !is_told(facts, family) {
+        if !credit.names_family(family) && !told.family(family) {
             found.entry(leftover.family).or_default().push(leftover);
         }
     }
@@ -103,7 +106,7 @@ fn library(facts: &Facts, names: &[&str]) -> Option<Finding> {
 }
 
 /// A config that names the code of a family.
-fn in_config(facts: &Facts, config: &Config) -> Option<Finding> {
+fn in_config(facts: &Facts, told: &Told, config: &Config) -> Option<Finding> {
     let class = |field: &'static str, name: &str| {
         let class = name.rsplit(['.', '-']).next().unwrap_or(name);
         family_of_class(class).map(|family| (field, family, name.to_owned()))
@@ -111,7 +114,8 @@ fn in_config(facts: &Facts, config: &Config) -> Option<Finding> {
     let architectures = config.architectures.iter().filter_map(|name| class("architectures", name));
     let mapped = config.auto_map.iter().filter_map(|name| class("auto_map", name));
     let kind = config.model_type.iter().filter_map(|name| Some(("model_type", family_of_type(name)?, name.clone())));
-    let (field, family, name) = architectures.chain(kind).chain(mapped).find(|(_, family, _)| speaks(facts, family))?;
+    let (field, family, name) =
+        architectures.chain(kind).chain(mapped).find(|(_, family, _)| speaks(facts, told, family))?;
     let message = format!(
         "{} names {field} {name}, of {}, which nothing declares; the model is consistent with reuse of its code, which says \
          nothing yet of its weights",
@@ -123,13 +127,13 @@ fn in_config(facts: &Facts, config: &Config) -> Option<Finding> {
 
 /// Whether a family's name in a config means something: it is not shared by many, not told of, and not that of a base
 /// whose family is unknown here.
-fn speaks(facts: &Facts, family: &Family) -> bool {
+fn speaks(facts: &Facts, told: &Told, family: &Family) -> bool {
     let derived = facts.declared.models.iter().filter(|model| model.origin == Origin::Derived);
     let mut bases = derived.flat_map(|model| &model.bases);
     let unknown_base = bases.any(|base| families_named(&base.id).is_empty());
     let unknown_card = facts.documents.cards.iter().flat_map(|card| &card.base_models);
     let unknown_card = unknown_card.into_iter().any(|claim| families_named(&claim.value).is_empty());
-    !family.common && !unknown_base && !unknown_card && !told_ids(facts).is_empty() && !is_told(facts, family)
+    !family.common && !unknown_base && !unknown_card && told.anything && !told.family(family)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::evidence::Evidence;
 
 use super::facts::{Facts, SourceFacts};
 use super::finding::{Finding, Level, Rule};
-use super::origins::is_credited;
+use super::origins::Told;
 use super::pages::Page;
 
 pub(super) const PAGE: Page = Page {
@@ -29,13 +29,14 @@ pub(super) const PAGE: Page = Page {
 };
 
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
-    facts.sources.iter().filter_map(|source| of_source(facts, source)).collect()
+    let told = Told::of(facts);
+    facts.sources.iter().filter_map(|source| of_source(&told, source)).collect()
 }
 
-fn of_source(facts: &Facts, source: &SourceFacts) -> Option<Finding> {
+fn of_source(told: &Told, source: &SourceFacts) -> Option<Finding> {
     let families = source.attribution.families()?;
     let best = families.first()?;
-    if families.iter().any(|candidate| is_credited(facts, source, candidate)) {
+    if families.iter().any(|candidate| told.credits(source, candidate)) {
         return None;
     }
     let names: Vec<&str> = families.iter().map(|candidate| candidate.family.as_str()).collect();
