@@ -264,7 +264,7 @@ fn records(folder: &Path) -> io::Result<BTreeMap<String, BTreeSet<String>>> {
             // One folder a family in transformers, one file a family in vLLM.
             let in_folder = name.starts_with("modeling_") || name.starts_with("modular_");
             let own = if in_folder { own } else { stem };
-            if !name.ends_with(".py") || own.starts_with("__") {
+            if path.extension().is_none_or(|extension| extension != "py") || own.starts_with("__") {
                 continue;
             }
             let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
@@ -286,9 +286,9 @@ fn records(folder: &Path) -> io::Result<BTreeMap<String, BTreeSet<String>>> {
     }
     for neither in ["auto", "utils", "generation", "cache_utils", "activations", "interfaces", "vision"] {
         records.remove(neither);
-        records.values_mut().for_each(|others| {
+        for others in records.values_mut() {
             others.remove(neither);
-        });
+        }
     }
     Ok(records)
 }
@@ -316,7 +316,8 @@ fn renamed(text: &str) -> String {
             out.push_str(before);
         }
         let next = names.len();
-        out.push_str(&format!("n{}", names.entry(token.text).or_insert(next)));
+        out.push('n');
+        out.push_str(&names.entry(token.text).or_insert(next).to_string());
         rest = &after[token.text.len()..];
     }
     out.push_str(rest);

@@ -17,7 +17,7 @@ use super::folder::RegistryFolder;
 use super::index::id_fault;
 use super::registry::Registry;
 use super::store::Store;
-use super::stored::is_digest;
+use super::stored::{hex, is_digest};
 use crate::code::{CodeCorpus, CodeOrigin, CodePrints};
 
 /// The list of code in a registry.
@@ -149,7 +149,7 @@ fn read(store: &Store, entry: &CodeEntry) -> Result<CodeCorpus, RegistryError> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]
@@ -179,7 +179,7 @@ mod tests {
         let (origin, prints) = orca();
         let entry = registry.add_code(&origin, &prints, 1).unwrap();
         registry.add_code(&origin, &prints, 1).unwrap();
-        assert_eq!(open().code_entries().unwrap(), [entry.clone()]);
+        assert_eq!(open().code_entries().unwrap(), std::slice::from_ref(&entry));
         let found = open().code_corpus().unwrap().attribute(&prints);
         assert_eq!(found.candidates.first().map(|best| best.family.as_str()), Some("orca"));
 

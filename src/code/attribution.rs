@@ -49,6 +49,9 @@ pub struct CodeCorpus {
     added: HashMap<u32, Vec<u16>>,
 }
 
+/// Origins, sets of them, and prints with their sets: a corpus as it is stored.
+pub type CodeParts<'a> = (&'a [CodeOrigin], Vec<Vec<u16>>, Vec<(u32, u32)>);
+
 /// One family's part of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
@@ -96,7 +99,7 @@ impl CodeCorpus {
     }
 
     /// The parts, as [`Self::from_parts`] takes them: what was added is worked in.
-    pub fn parts(&self) -> (&[CodeOrigin], Vec<Vec<u16>>, Vec<(u32, u32)>) {
+    pub fn parts(&self) -> CodeParts<'_> {
         let mut by_print: BTreeMap<u32, Vec<u16>> = BTreeMap::new();
         let prints: BTreeSet<u32> =
             self.stored.iter().map(|(print, _)| *print).chain(self.added.keys().copied()).collect();

@@ -14,8 +14,8 @@ mod prints;
 mod tokens;
 
 pub use attribution::{
-    Attribution, COMMON, Candidate, CodeCorpus, CodeOrigin, LEAST_MARGIN, LEAST_SHARE, LEAST_SHARED, MOST_TOGETHER,
-    SAME_CODE,
+    Attribution, COMMON, Candidate, CodeCorpus, CodeOrigin, CodeParts, LEAST_MARGIN, LEAST_SHARE, LEAST_SHARED,
+    MOST_TOGETHER, SAME_CODE,
 };
 pub use families::{Family, Folded, families, families_named, family_of_class, family_of_type};
 pub use headers::{Headers, headers, is_source};

@@ -67,10 +67,10 @@ fn messages(folder: &Path) -> String {
         forebear(folder).args(["check", "--path", "orca", "--registry", "known", "--format", "json"]).output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
-    findings
-        .iter()
-        .map(|finding| format!("{}: {}\n", finding["level"].as_str().unwrap(), finding["message"].as_str().unwrap()))
-        .collect()
+    let line = |finding: &serde_json::Value| {
+        format!("{}: {}", finding["level"].as_str().unwrap(), finding["message"].as_str().unwrap())
+    };
+    findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
