@@ -97,7 +97,7 @@ fn check_snapshot(
         bases: &known.facts()?,
         documents: &documents,
         document_problems: &document_problems,
-        sources: &seen::sources(&snapshot.files),
+        sources: &seen::sources(&snapshot.files, || known.code())?,
         former: &seen::former(snapshot),
         unverifiable: &seen::unverifiable(snapshot, &collected, &mut report.remarks),
         problems: &published.problems,

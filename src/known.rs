@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::bases::{Base, ReadStored, Registry, RegistryError, Store};
 use crate::changes::{Content, Repository, Snapshot};
+use crate::code::CodeCorpus;
 use crate::findings::{BaseFacts, Finding, Rule};
 use crate::fingerprint::Fingerprint;
 use crate::gate::GateError;
@@ -97,6 +98,11 @@ impl Known {
         let prints: Result<Vec<_>, RegistryError> =
             bases.par_iter().map(|base| Ok((base.entry.id.clone(), base.fingerprint()?))).collect();
         Ok(prints?)
+    }
+
+    /// The prints of known code: built in, and of the registries.
+    pub(crate) fn code(&self) -> Result<CodeCorpus, GateError> {
+        Ok(self.registry.code_corpus()?)
     }
 
     /// What the registries say of the bases, by id.

@@ -5,9 +5,11 @@
 //! In: a snapshot and what was collected from it. Out: the policy that counts, and the facts about models, sources
 //! and files that could not be read. Nothing is decided here.
 
+use rayon::prelude::*;
+
 use crate::changes::{Content, File, FileState, Snapshot};
 use crate::checkpoints::CheckpointError;
-use crate::code::{headers, is_source};
+use crate::code::{CodeCorpus, CodePrints, credits, headers, is_source, leftovers};
 use crate::documents::is_legal;
 use crate::evidence::Comparison;
 use crate::findings::{FormerText, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind};
@@ -94,22 +96,30 @@ fn comparable(print: &Fingerprint) -> u64 {
     print.matrices.iter().filter(|matrix| matrix.is_evidence()).map(MatrixPrint::elements).sum()
 }
 
-/// The source files that the range brings, with their headers before and after.
-pub(crate) fn sources(files: &[File]) -> Vec<SourceFacts> {
+/// The source files that the range brings, with their headers before and after, and whose code they hold.
+pub(crate) fn sources(
+    files: &[File],
+    corpus: impl FnOnce() -> Result<CodeCorpus, GateError>,
+) -> Result<Vec<SourceFacts>, GateError> {
     // A header stands at the top, whatever follows it.
     let text =
         |content: &Content| content.head(LARGEST_SOURCE).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    files
-        .iter()
-        .filter(|file| file.introduced && file.at_tip && is_source(&file.path))
-        .filter_map(|file| {
-            Some(SourceFacts {
-                path: file.path.clone(),
-                headers: headers(&text(file.content()?)?),
-                previous: file.previous.as_ref().and_then(text).map(|text| headers(&text)),
-            })
+    let brought: Vec<&File> =
+        files.iter().filter(|file| file.introduced && file.at_tip && is_source(&file.path)).collect();
+    // The corpus takes longer to read than a push without source files to check.
+    let corpus = if brought.is_empty() { CodeCorpus::default() } else { corpus()? };
+    let facts = brought.par_iter().filter_map(|file| {
+        let now = text(file.content()?)?;
+        Some(SourceFacts {
+            path: file.path.clone(),
+            headers: headers(&now),
+            previous: file.previous.as_ref().and_then(text).map(|text| headers(&text)),
+            attribution: corpus.attribute(&CodePrints::of(&file.path, &now)),
+            leftovers: leftovers(&file.path, &now),
+            credits: credits(&now),
         })
-        .collect()
+    });
+    Ok(facts.collect())
 }
 
 /// License and notice files of the base side that the range removes or changes. Where the base side is another ref, this

@@ -144,13 +144,18 @@ impl RegistryFolder {
         Ok(imported)
     }
 
+    /// The folder as something to read.
+    pub(super) fn store(&self) -> Store {
+        Store::Folder(self.path.clone())
+    }
+
     fn entries(&self) -> Result<BTreeMap<String, Entry>, RegistryError> {
-        let store = Store::Folder(self.path.clone());
+        let store = self.store();
         Ok(index::parse(&store.file_name(INDEX), &store.index()?)?)
     }
 
     /// Waits until no other process changes the registry; the lock is let go when the file is dropped.
-    fn lock(&self) -> Result<File, RegistryError> {
+    pub(super) fn lock(&self) -> Result<File, RegistryError> {
         let path = self.path.join(LOCK);
         let lock = || {
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
@@ -204,7 +209,7 @@ impl RegistryFolder {
         self.place(INDEX, text.as_bytes())
     }
 
-    fn place(&self, name: &str, bytes: &[u8]) -> Result<(), RegistryError> {
+    pub(super) fn place(&self, name: &str, bytes: &[u8]) -> Result<(), RegistryError> {
         let mut file = self.temporary(name)?;
         file.write_all(bytes).map_err(|error| RegistryError::io(self.path.join(name).display(), error))?;
         self.persist(file, name)

@@ -8,6 +8,8 @@
 
 mod archive;
 mod base;
+mod code;
+mod code_store;
 mod error;
 mod folder;
 mod index;
@@ -20,6 +22,8 @@ mod verify;
 
 pub use archive::Imported;
 pub use base::{Base, NewBase};
+pub use code::{CodeFileError, built_in_code, decode_code, encode_code};
+pub use code_store::CodeEntry;
 pub use error::{IndexError, RegistryError};
 pub use folder::RegistryFolder;
 pub use index::Entry;

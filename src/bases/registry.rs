@@ -65,6 +65,11 @@ impl Registry {
         self.bases.values()
     }
 
+    /// Where the registries are, in the order in which they are searched.
+    pub(super) fn stores(&self) -> &[Store] {
+        &self.stores
+    }
+
     /// Number of bases.
     pub fn len(&self) -> usize {
         self.bases.len()

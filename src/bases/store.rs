@@ -91,7 +91,8 @@ impl Store {
         }
     }
 
-    fn read(&self, path: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    /// The bytes of a file, `None` if there is none.
+    pub(super) fn read(&self, path: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
         match self {
             Self::Folder(folder) => read_bounded(&folder.join(path), limit),
             Self::Reader(_, reader) => reader.read(path, limit),

@@ -23,6 +23,7 @@ mod output;
 mod places;
 mod progress;
 mod registry;
+mod registry_code;
 mod run;
 mod schema;
 

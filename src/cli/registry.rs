@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::arguments::Globals;
 use super::output::{Output, beside, persist, read_text};
+use super::registry_code::{self, AddCode};
 use super::run::Outcome;
 use super::{load, places};
 
@@ -30,6 +31,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     Add(Add),
+    AddCode(AddCode),
     /// List the bases
     List,
     /// Show everything that is known of a base
@@ -100,6 +102,10 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     let mut out = Output::open(globals)?;
     let outcome = match &arguments.action {
         Action::Add(arguments) => add(arguments, globals, &mut out)?,
+        Action::AddCode(arguments) => {
+            registry_code::add(arguments, globals, &mut out)?;
+            Outcome::Pass
+        }
         Action::List => list(&open(globals)?, as_json, &mut out)?,
         Action::Show { id, license_text: true } => {
             let text = open(globals)?.show(id)?.license_text()?;
@@ -185,6 +191,7 @@ fn list(registry: &Registry, as_json: bool, out: &mut Output) -> anyhow::Result<
         forebear::reports::json(&json!({"schema_version": 1, "bases": bases}), out)?;
         return Ok(Outcome::Pass);
     }
+    registry_code::list(registry, out)?;
     let widest = registry.list().map(|base| base.entry.id.len()).max().unwrap_or(0);
     for base in registry.list() {
         let entry = &base.entry;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::changes::Problem;
 use crate::checkpoints::Hazard;
-use crate::code::Headers;
+use crate::code::{Attribution, Headers, Leftover};
 use crate::documents::{DocumentProblem, Documents};
 use crate::evidence::Comparison;
 
@@ -14,11 +14,11 @@ use super::declared::Declarations;
 use super::finding::Finding;
 use super::owed::Ledger;
 use super::{
-    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared,
+    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared, foreign_identifier,
     from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
     missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
-    unattested_obligation, undeclared_lineage, unmarked_modification, unreadable, unsatisfiable_obligations,
-    unsupported_declaration, wrong_notice_text,
+    unattested_obligation, undeclared_code_origin, undeclared_lineage, unmarked_modification, unreadable,
+    unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
 };
 
 /// What the rules look at: one published tree.
@@ -103,6 +103,12 @@ pub struct SourceFacts {
     pub headers: Headers,
     /// Its headers before the range, if it existed.
     pub previous: Option<Headers>,
+    /// Whose code it holds.
+    pub attribution: Attribution,
+    /// Names that model families left behind in it.
+    pub leftovers: Vec<Leftover>,
+    /// Comment lines that say what it was taken from.
+    pub credits: Vec<String>,
 }
 
 /// A license or notice file as it was before the range.
@@ -154,7 +160,7 @@ pub enum UnverifiableKind {
 
 /// Runs every rule that looks at the tree. Order: by path, then rule, then fingerprint.
 pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
-    let of_tree: [fn(&Facts) -> Vec<Finding>; 9] = [
+    let of_tree: [fn(&Facts) -> Vec<Finding>; 11] = [
         undeclared_lineage::check,
         contradicted_declaration::check,
         unsupported_declaration::check,
@@ -162,6 +168,8 @@ pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
         card_mismatch::check,
         missing_header::check,
         notice_removed::check,
+        undeclared_code_origin::check,
+        foreign_identifier::check,
         unreadable::check,
         checkpoint_outside_lfs::check,
     ];

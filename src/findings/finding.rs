@@ -182,6 +182,8 @@ rules! {
     MissingHeader => "missing-header", Warn, "Pushed source has neither a copyright line nor an SPDX tag, where policy.toml names the holder.";
     StrippedHeader => "stripped-header", Warn, "A source file lost a copyright line or SPDX tag that it had, or that came with the base's file.";
     ForeignCopyrightUndeclared => "foreign-copyright-undeclared", Warn, "Pushed source claims the copyright of somebody who is not accounted for.";
+    UndeclaredCodeOrigin => "undeclared-code-origin", Warn, "Source code is consistent with derivation from known code, and nothing says so.";
+    ForeignIdentifier => "foreign-identifier", Warn, "Code or a config carries names of a model family that nothing declares.";
     UnverifiableArtifact => "unverifiable-artifact", Deny, "A file that looks like a model cannot be read, so nothing is known of it.";
     MissingLfsObject => "missing-lfs-object", Deny, "A Git LFS pointer is pushed and its object is not on this machine.";
     UnsafePickle => "unsafe-pickle", Deny, "A pickle does more than rebuild tensors.";

@@ -4,11 +4,11 @@
 
 use super::finding::{Level, Rule};
 use super::{
-    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared,
+    card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared, foreign_identifier,
     from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
     missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
-    unattested_obligation, undeclared_lineage, unmarked_modification, unreadable, unsatisfiable_obligations,
-    unsupported_declaration, wrong_notice_text,
+    unattested_obligation, undeclared_code_origin, undeclared_lineage, unmarked_modification, unreadable,
+    unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
 };
 
 /// What a rule says of itself.
@@ -79,6 +79,8 @@ fn content(rule: Rule) -> Page {
         Rule::MissingHeader => missing_header::PAGE,
         Rule::StrippedHeader => stripped_header::PAGE,
         Rule::ForeignCopyrightUndeclared => foreign_copyright_undeclared::PAGE,
+        Rule::UndeclaredCodeOrigin => undeclared_code_origin::PAGE,
+        Rule::ForeignIdentifier => foreign_identifier::PAGE,
         Rule::UnverifiableArtifact => unreadable::UNVERIFIABLE,
         Rule::MissingLfsObject => unreadable::MISSING_LFS,
         Rule::UnsafePickle => unreadable::UNSAFE_PICKLE,

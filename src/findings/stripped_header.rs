@@ -115,7 +115,12 @@ mod tests {
     use crate::findings::samples::{Sample, base, declared, model};
 
     fn source(now: &str, before: Option<&str>) -> SourceFacts {
-        SourceFacts { path: "src/modeling_qwen2.py".into(), headers: headers(now), previous: before.map(headers) }
+        SourceFacts {
+            path: "src/modeling_qwen2.py".into(),
+            headers: headers(now),
+            previous: before.map(headers),
+            ..SourceFacts::default()
+        }
     }
 
     fn run(sample: &Sample) -> Vec<Finding> {

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod changes;
+mod code_story;
 mod command_line;
 mod conversions;
 mod git_harness;
