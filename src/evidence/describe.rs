@@ -8,17 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::Blocks;
 use super::comparison::LayerEffect;
-use super::gaussian::ln_upper_tail;
-use super::gram::{GramCell, GramTest};
+use super::gram::{GramCell, GramTest, found_alone};
 use super::matches::{Match, Matches};
 use super::mechanisms::{GRAM, NEEDLE_SEARCH};
 use super::relation::{DESCENT_LOG10_P, parts_of};
 use super::structure::{HeatMap, Seen, Structure, UnitMatch, structure};
-use super::tails::{corrected, log10};
-use crate::fingerprint::{Fingerprint, MatrixPrint, Role};
+use super::tails::log10;
+use crate::fingerprint::{Fingerprint, MatrixPrint, Role, Unit};
 
-/// log10 p, corrected for the pairs of blocks tested, at which one pair is called found.
-const FOUND_LOG10_P: f64 = -4.0;
 /// Mean cosine of needles at which a pair of layers is called found. In a derived pair the needles of other layers
 /// reach 0.38, so only the best of a row counts.
 const NEEDLE_FOUND: f64 = 0.2;
@@ -77,16 +74,16 @@ pub(super) fn describe(
     let unchanged: Vec<Option<Match>> =
         matches.of_suspect.iter().map(|found| found.clone().filter(|found| found.unchanged)).collect();
     let any_unchanged = unchanged.iter().any(Option::is_some) && matches.suspect_unchanged < 1.0;
-    let units: Vec<UnitMatch> = blocks
-        .and_then(|blocks| blocks.gram.as_ref())
-        .map(|gram| gram_cells(gram).flat_map(|cell| unit_matches(cell, suspect, base)).collect())
-        .unwrap_or_default();
+    let gram = blocks.and_then(|blocks| blocks.gram.as_ref());
+    let units: Vec<UnitMatch> =
+        gram.map(|gram| gram_cells(gram).map(|cell| unit_match(cell, suspect, base)).collect()).unwrap_or_default();
     let quantized = |print: &Fingerprint| print.matrices.iter().any(|matrix| matrix.tolerance > 0.01);
     structure(Seen {
         base_layers: layer_numbers(base, blocks.map(|blocks| &blocks.base_layers)),
         suspect_layers: layer_numbers(suspect, blocks.map(|blocks| &blocks.suspect_layers)),
         cells,
         units: &units,
+        experts: gram.map(|gram| gram.experts.as_slice()).unwrap_or_default(),
         unchanged: if any_unchanged { parts_of(theirs, &unchanged) } else { Vec::new() },
         new: new_parts(theirs, matches),
         quantized: quantized(suspect) && !quantized(base),
@@ -121,27 +118,31 @@ fn aligned_cells(ours: &[&MatrixPrint], theirs: &[&MatrixPrint], matches: &Match
 /// Pairs of blocks that are found on their own.
 pub(super) fn gram_cells(gram: &GramTest) -> impl Iterator<Item = &GramCell> {
     let tests = gram.tests;
-    gram.cells.iter().filter(move |cell| log10(corrected(ln_upper_tail(cell.z / cell.kappa), tests)) <= FOUND_LOG10_P)
+    gram.cells.iter().filter(move |cell| found_alone(cell, tests))
 }
 
-/// The units that a pair of blocks leads from and to: the best one, with its neurons, and the other experts found.
-fn unit_matches(cell: &GramCell, suspect: &Fingerprint, base: &Fingerprint) -> Vec<UnitMatch> {
+/// The units that a pair of blocks leads from and to, with its neurons.
+fn unit_match(cell: &GramCell, suspect: &Fingerprint, base: &Fingerprint) -> UnitMatch {
+    fn units(print: &Fingerprint, layer: u32) -> impl Iterator<Item = &Unit> {
+        let layers = print.sketches.iter().flat_map(|sketch| &sketch.layers).filter(move |found| found.layer == layer);
+        layers.flat_map(|layer| &layer.units)
+    }
     let neurons = |print: &Fingerprint, layer: u32, expert: Option<u32>| {
-        let layers = print.sketches.iter().flat_map(|sketch| &sketch.layers).filter(|found| found.layer == layer);
-        layers.flat_map(|layer| &layer.units).find(|unit| unit.expert == expert).map_or(0, |unit| unit.neurons)
+        units(print, layer).find(|unit| unit.expert == expert).map_or(0, |unit| unit.neurons)
     };
-    let one = |suspect_expert: Option<u32>, pairs: Vec<(u32, u32)>, sampled| UnitMatch {
+    let sampled = if cell.pairs.is_empty() { 0 } else { (cell.pairs.len() as f64 / cell.agree).round() as usize };
+    UnitMatch {
         base_layer: cell.base_layer,
         suspect_layer: cell.suspect_layer,
         base_expert: cell.base_expert,
-        suspect_expert,
+        suspect_expert: cell.suspect_expert,
+        // Beside routed experts, a unit that is none of them is what they have in common, or shared by all tokens.
+        common: cell.suspect_expert.is_none() && units(suspect, cell.suspect_layer).any(|unit| unit.expert.is_some()),
         base_neurons: neurons(base, cell.base_layer, cell.base_expert),
-        suspect_neurons: neurons(suspect, cell.suspect_layer, suspect_expert),
+        suspect_neurons: neurons(suspect, cell.suspect_layer, cell.suspect_expert),
         sampled,
-        pairs,
-    };
-    let sampled = if cell.pairs.is_empty() { 0 } else { (cell.pairs.len() as f64 / cell.agree).round() as usize };
-    vec![one(cell.suspect_expert, cell.pairs.clone(), sampled)]
+        pairs: cell.pairs.clone(),
+    }
 }
 
 fn layer_numbers(print: &Fingerprint, sketched: Option<&BTreeSet<u32>>) -> BTreeSet<u32> {

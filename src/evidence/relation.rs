@@ -98,7 +98,7 @@ pub(super) fn relation(found: &Findings) -> Outcome {
     let untouched = matches.base_unchanged >= 0.95 * matches.base_found && matches.base_found > 0.0;
     let whole_block = found.gram_shows() || found.circuit_shows();
     // Copied parts beside others that are not the base's; not beside others that are the base's in other coordinates.
-    if part && untouched && !(whole_block && matches.base_found < 0.5) {
+    if part && untouched && !(whole_block && layers_in_place(found.base, matches) < 0.5) {
         return partial(found.in_place().map(|best| best.0));
     }
     if let Some((by, effect)) = found.in_place()
@@ -215,6 +215,18 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// Share of the elements of the base's layers that are found in their place; of all elements where names tell no layers.
+fn layers_in_place(base: &[&MatrixPrint], matches: &Matches) -> f64 {
+    let layered = base.iter().any(|matrix| matrix.layer.is_some());
+    let (mut found, mut all) = (0u64, 0u64);
+    for (matrix, matched) in base.iter().zip(&matches.of_base).filter(|(matrix, _)| !layered || matrix.layer.is_some())
+    {
+        all += matrix.elements();
+        found += matched.as_ref().map_or(0, |_| matrix.elements());
+    }
+    found as f64 / all.max(1) as f64
 }
 
 /// Share of the base's layers that are found: at least half of the elements that had anything of their shape to be

@@ -109,6 +109,8 @@ pub struct ExpertOrigin {
     pub experts: Vec<u32>,
     /// Expert of the base; `null` for a dense block.
     pub base_expert: Option<u32>,
+    /// Whether what the experts of the layer have in common goes back to it.
+    pub common: bool,
 }
 
 /// A feed-forward unit of the suspect that goes back to one of the base.
@@ -118,6 +120,8 @@ pub(super) struct UnitMatch {
     pub(super) suspect_layer: u32,
     pub(super) base_expert: Option<u32>,
     pub(super) suspect_expert: Option<u32>,
+    /// Whether the suspect's unit is what the experts of a layer have in common.
+    pub(super) common: bool,
     pub(super) base_neurons: u32,
     pub(super) suspect_neurons: u32,
     /// Neurons looked for.
@@ -137,6 +141,8 @@ pub(super) struct Seen<'a> {
     pub(super) cells: &'a [LayerEffect],
     /// Units that are.
     pub(super) units: &'a [UnitMatch],
+    /// Routed experts of the suspect that are found on their own: layer and expert of the base, of the suspect.
+    pub(super) experts: &'a [(u32, Option<u32>, u32, u32)],
     /// Parts of the suspect that are unchanged, and those that are new.
     pub(super) unchanged: Vec<String>,
     pub(super) new: Vec<String>,
@@ -207,19 +213,27 @@ fn mapped(unit: &UnitMatch, layer_map: &[LayerEffect]) -> bool {
 }
 
 fn experts(seen: &Seen, layer_map: &[LayerEffect]) -> Vec<ExpertOrigin> {
-    let mut origins: BTreeMap<(u32, u32, Option<u32>), BTreeSet<u32>> = BTreeMap::new();
-    for unit in seen.units.iter().filter(|unit| mapped(unit, layer_map)) {
-        if let Some(expert) = unit.suspect_expert {
-            origins.entry((unit.suspect_layer, unit.base_layer, unit.base_expert)).or_default().insert(expert);
+    /// Layers of the suspect and of the base, and its expert.
+    type Place = (u32, u32, Option<u32>);
+    let in_map =
+        |base: u32, suspect: u32| layer_map.iter().any(|cell| (cell.base_layer, cell.suspect_layer) == (base, suspect));
+    let mut origins: BTreeMap<Place, (BTreeSet<u32>, bool)> = BTreeMap::new();
+    for (base_layer, base_expert, suspect_layer, expert) in seen.experts {
+        if in_map(*base_layer, *suspect_layer) {
+            origins.entry((*suspect_layer, *base_layer, *base_expert)).or_default().0.insert(*expert);
         }
+    }
+    for unit in seen.units.iter().filter(|unit| unit.common && in_map(unit.base_layer, unit.suspect_layer)) {
+        origins.entry((unit.suspect_layer, unit.base_layer, unit.base_expert)).or_default().1 = true;
     }
     origins
         .into_iter()
-        .map(|((suspect_layer, base_layer, base_expert), experts)| ExpertOrigin {
+        .map(|((suspect_layer, base_layer, base_expert), (experts, common))| ExpertOrigin {
             suspect_layer,
             base_layer,
             experts: experts.into_iter().collect(),
             base_expert,
+            common,
         })
         .collect()
 }
@@ -234,7 +248,10 @@ fn hints(structure: &Structure, quantized: bool) -> Vec<String> {
     };
     hint(!structure.duplicated_layers.is_empty(), "one layer of the base is there several times");
     hint(
-        structure.experts.iter().any(|origin| origin.experts.len() > 1 && origin.base_expert.is_none()),
+        structure
+            .experts
+            .iter()
+            .any(|origin| (origin.common || origin.experts.len() > 1) && origin.base_expert.is_none()),
         "several experts go back to one dense block of the base",
     );
     hint(
@@ -278,12 +295,21 @@ fn summary(structure: &Structure) -> Vec<String> {
             100.0 * neurons.in_place
         ));
     }
-    if let Some(most) = structure.experts.iter().map(|origin| origin.experts.len()).max() {
+    if !structure.experts.is_empty() {
         let dense = structure.experts.iter().all(|origin| origin.base_expert.is_none());
+        let layers: BTreeSet<u32> = structure.experts.iter().map(|origin| origin.suspect_layer).collect();
+        let most = structure.experts.iter().map(|origin| origin.experts.len()).max().unwrap_or_default();
+        let common = structure.experts.iter().any(|origin| origin.common);
+        let what = match (most, common) {
+            (0, _) => "what they have in common goes".to_owned(),
+            (1, false) => "one of a layer goes".to_owned(),
+            (most, false) => format!("up to {most} of a layer go"),
+            (most, true) => format!("what they have in common, and up to {most} of a layer on their own, go"),
+        };
         said.push(format!(
-            "experts: up to {most} of a layer go back to {} of the base, in {} layers",
-            if dense { "one dense feed-forward block" } else { "one expert" },
-            structure.experts.iter().map(|origin| origin.suspect_layer).collect::<BTreeSet<_>>().len()
+            "experts: {what} back to {} of the base, in layers {}",
+            if dense { "the dense feed-forward block" } else { "an expert" },
+            ranges(&layers)
         ));
     }
     if !structure.unchanged_parts.is_empty() {
@@ -375,13 +401,20 @@ mod tests {
             pairs: vec![(1, 1), (2, 3)],
             ..UnitMatch::default()
         };
-        let found = of(1, 1, &[(0, 0)], &[unit(0), unit(2)]);
+        let found = structure(Seen {
+            base_layers: [0].into(),
+            suspect_layers: [0].into(),
+            cells: &[LayerEffect { base_layer: 0, suspect_layer: 0, effect: 0.9 }],
+            units: &[unit(0)],
+            experts: &[(0, None, 0, 0), (0, None, 0, 2)],
+            ..Seen::default()
+        });
         assert_eq!(found.experts[0].experts, [0, 2]);
         assert_debug_snapshot!(found.summary, @r#"
         [
             "layers 0 → 0",
             "feed-forward blocks: 100 neurons wide as the base's; 100 % of the salient neurons are found, 50 % of those in their place",
-            "experts: up to 2 of a layer go back to one dense feed-forward block of the base, in 1 layers",
+            "experts: up to 2 of a layer go back to the dense feed-forward block of the base, in layers 0",
             "direction not determined by the weights; hints that the base came first: several experts go back to one dense block of the base",
         ]
         "#);

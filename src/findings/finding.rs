@@ -33,6 +33,9 @@ pub struct Finding {
     pub clause: Option<String>,
     /// Numbers behind it, strongest first.
     pub evidence: Vec<Evidence>,
+    /// How the model's parts go back to the base's, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub structure: Vec<String>,
     /// One line: what to do now.
     pub remedy: String,
     /// Stable over rebases and reformatting: digest of the rule and the logical identity.
@@ -61,6 +64,7 @@ impl Finding {
             obligation: None,
             clause: None,
             evidence: Vec::new(),
+            structure: Vec::new(),
             remedy: remedy.into(),
             fingerprint: fingerprint(rule, identity),
             cap: None,

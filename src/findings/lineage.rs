@@ -153,6 +153,8 @@ pub(super) fn lineage_finding(
     let supports = |evidence: &&Evidence| evidence.log10_p.is_some_and(|log10_p| log10_p <= SUPPORTS_LOG10_P);
     finding.evidence =
         evidence.map(|comparison| comparison.mechanisms.iter().filter(supports).cloned().collect()).unwrap_or_default();
+    let structure = evidence.and_then(|comparison| comparison.structure.as_ref());
+    finding.structure = structure.map(|structure| structure.summary.clone()).unwrap_or_default();
     finding
 }
 

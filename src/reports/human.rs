@@ -57,6 +57,10 @@ fn block(finding: &Finding, look: Look) -> String {
     for evidence in &finding.evidence {
         group = group.element(said("evidence", &evidence_lines(evidence, look)));
     }
+    if !finding.structure.is_empty() {
+        let lines = finding.structure.iter().flat_map(|text| wrap(&harmless(text), look.beside(16)));
+        group = group.element(said("structure", &lines.collect::<Vec<_>>()));
+    }
     if let Some(obligation) = &finding.obligation {
         let clause = finding.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
         let of = finding.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();

@@ -56,6 +56,7 @@ pub(super) fn blocked() -> Report {
         obligation: None,
         clause: None,
         evidence: Vec::new(),
+        structure: Vec::new(),
         remedy: remedy.to_owned(),
         fingerprint: "0123456789abcdef".to_owned(),
         cap: None,

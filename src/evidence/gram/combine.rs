@@ -14,7 +14,7 @@ use super::matching::matched;
 use super::neurons::Neurons;
 use super::statistic::statistic;
 use crate::evidence::gaussian::ln_upper_tail;
-use crate::evidence::tails::corrected;
+use crate::evidence::tails::{corrected, log10};
 use crate::fingerprint::{LayerSketch, Sketch, Unit};
 
 /// Factor by which the null's standard deviation is taken to be larger than over all orders of the neurons.
@@ -44,6 +44,9 @@ pub struct GramTest {
     pub agree: f64,
     /// The best pair of units of each pair of layers, by layer of the base, then of the suspect.
     pub cells: Vec<GramCell>,
+    /// Routed experts of the suspect that are found on their own, whether or not they are the best of their layer:
+    /// layer of the base, its expert, layer of the suspect, its expert.
+    pub experts: Vec<(u32, Option<u32>, u32, u32)>,
     /// Pairs of units tested.
     pub tests: usize,
     /// Root mean square of z over all tests: near one where nothing is shared.
@@ -156,6 +159,11 @@ fn join(tested: Vec<Vec<Option<GramCell>>>) -> Option<GramTest> {
         return None;
     }
     let tests = all.len();
+    let experts = all.iter().filter(|cell| found_alone(cell, tests));
+    let mut experts: Vec<_> = experts
+        .filter_map(|cell| Some((cell.base_layer, cell.base_expert, cell.suspect_layer, cell.suspect_expert?)))
+        .collect();
+    experts.sort_unstable();
     let rms_z = (all.iter().map(|cell| cell.z * cell.z).sum::<f64>() / tests as f64).sqrt();
     // Of equal cells the first stays before the others: the sort is stable.
     all.sort_by(|a, b| (a.base_layer, a.suspect_layer).cmp(&(b.base_layer, b.suspect_layer)).then(b.z.total_cmp(&a.z)));
@@ -191,7 +199,15 @@ fn join(tested: Vec<Vec<Option<GramCell>>>) -> Option<GramTest> {
             }
         }
     }
-    Some(GramTest { ln_p, effect, agree, cells: rows.into_iter().flatten().collect(), tests, rms_z })
+    Some(GramTest { ln_p, effect, agree, cells: rows.into_iter().flatten().collect(), experts, tests, rms_z })
+}
+
+/// log10 p, corrected for the pairs tested, at which one pair of units is called found.
+const FOUND_LOG10_P: f64 = -4.0;
+
+/// Whether a pair of units is found beyond chance, whatever the others say; `tests` pairs were tested.
+pub(in crate::evidence) fn found_alone(cell: &GramCell, tests: usize) -> bool {
+    log10(corrected(ln_upper_tail(cell.z / cell.kappa), tests)) <= FOUND_LOG10_P
 }
 
 /// ln p over all layers of the base; `counts` are the tests of each.

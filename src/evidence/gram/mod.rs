@@ -22,4 +22,5 @@ mod statistic;
 #[cfg(test)]
 mod tests;
 
+pub(super) use combine::found_alone;
 pub use combine::{GramCell, GramTest, gram};
