@@ -29,6 +29,9 @@ pub(crate) struct Arguments {
     /// How much the file keeps
     #[arg(long, value_enum, default_value_t, requires = "save")]
     pub(crate) detail: Keep,
+    /// Base checkpoint that the adapters change: each is merged with it on the fly
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub(crate) merge_into: Option<PathBuf>,
 }
 
 /// How much a fingerprint file keeps of the layers.
@@ -59,7 +62,10 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     let mut out = Output::open(globals)?;
     for path in &arguments.paths {
         let started = Instant::now();
-        let print = load::fingerprint_path(path, globals)?;
+        let print = match &arguments.merge_into {
+            Some(base) => load::merged_path(path, base, globals)?,
+            None => load::fingerprint_path(path, globals)?,
+        };
         let file = arguments.save.as_ref().map(|save| target(save, path, arguments.paths.len()));
         if let Some(file) = &file {
             write_file(file, &print.reduced(arguments.detail.into()).to_bytes()?)?;

@@ -12,10 +12,10 @@ use std::process::Command;
 
 use anyhow::Context;
 use forebear::changes::{self, Content, File, FileState, InstallOptions, Repository};
-use forebear::checkpoints::Group;
+use forebear::checkpoints::{Checkpoint, Group, discover, merged_adapter, open};
 use forebear::code;
 use forebear::findings::{self, Level, Rule};
-use forebear::fingerprint::{Fingerprint, collect_where};
+use forebear::fingerprint::{Fingerprint, collect_where, compute};
 use forebear::gate::GateError;
 use forebear::policy::{self, Origin, Policy, SeenModel, init_policy};
 
@@ -59,6 +59,33 @@ pub(crate) fn fingerprint_path(path: &Path, globals: &Globals) -> anyhow::Result
             ),
             None => anyhow::bail!("{} holds no checkpoint", path.display()),
         },
+    }
+}
+
+/// The fingerprint of the model that an adapter makes of a base.
+pub(crate) fn merged_path(adapter: &Path, base: &Path, globals: &Globals) -> anyhow::Result<Fingerprint> {
+    let failed = || format!("failed to merge {} into {}", adapter.display(), base.display());
+    let change = opened(adapter)?;
+    let merged = merged_adapter(&change, &opened(base)?).with_context(failed)?;
+    let total = merged.files.iter().map(|file| file.size).sum();
+    let print = watched("fingerprint", total, globals, |progress| compute(&merged, progress)).with_context(failed)?;
+    Ok(Fingerprint { name: adapter.display().to_string(), ..print })
+}
+
+/// The only checkpoint at a path.
+fn opened(path: &Path) -> anyhow::Result<Checkpoint> {
+    let failed = || format!("failed to read {}", path.display());
+    let folder = fs::metadata(path).with_context(failed)?.is_dir();
+    let files = if folder { folder_files(path)? } else { siblings(path).with_context(failed)? };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_wanted =
+        |group: &&Group| folder || group.files.iter().any(|at| files.get(*at).is_some_and(|file| file.path == name));
+    let discovery = discover(&files);
+    let mut groups = discovery.groups.iter().filter(is_wanted);
+    match (groups.next(), groups.next()) {
+        (Some(group), None) => open(&files, group).with_context(failed),
+        (Some(_), Some(_)) => anyhow::bail!("{} holds several checkpoints; name one of them", path.display()),
+        (None, _) => anyhow::bail!("{} holds no checkpoint", path.display()),
     }
 }
 

@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
+mod adapters;
 mod changes;
 mod code_story;
 mod command_line;
