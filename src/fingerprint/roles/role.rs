@@ -32,31 +32,31 @@ pub enum Role {
     Head,
     /// Expert router, [experts, d].
     Router,
-    /// Gain of the norm before attention, [d].
+    /// Gain of the norm before attention, `[d]`.
     NormAttention,
-    /// Gain of the norm before the feed-forward block, [d].
+    /// Gain of the norm before the feed-forward block, `[d]`.
     NormFeedForward,
-    /// Gain of the last norm, [d].
+    /// Gain of the last norm, `[d]`.
     NormFinal,
-    /// Gain on what attention writes to the residual stream, [d].
+    /// Gain on what attention writes to the residual stream, `[d]`.
     NormAfterAttention,
-    /// Gain on what the feed-forward block writes to the residual stream, [d].
+    /// Gain on what the feed-forward block writes to the residual stream, `[d]`.
     NormAfterFeedForward,
-    /// Gain of a norm of the sum of the stream and what is added to it (BERT), [d].
+    /// Gain of a norm of the sum of the stream and what is added to it (BERT), `[d]`.
     NormResidual,
-    /// Gain on queries, [head_dim] or [heads·head_dim].
+    /// Gain on queries, `[head_dim]` or `[heads·head_dim]`.
     NormQuery,
-    /// Gain on keys, [head_dim] or [kv_heads·head_dim].
+    /// Gain on keys, `[head_dim]` or `[kv_heads·head_dim]`.
     NormKey,
     /// Stream → latent of the queries, [latent, d].
     QueryLatent,
-    /// Gain on the latent of the queries, [latent].
+    /// Gain on the latent of the queries, `[latent]`.
     NormQueryLatent,
     /// Latent → queries, [heads·(plain + rotary), latent].
     QueryFromLatent,
     /// Stream → latent of keys and values and the one rotary key, [latent + rotary, d].
     KeyValueLatent,
-    /// Gain on the latent of keys and values, [latent].
+    /// Gain on the latent of keys and values, `[latent]`.
     NormKeyValueLatent,
     /// Latent → keys and values, [heads·(plain + value), latent].
     KeyValueFromLatent,
