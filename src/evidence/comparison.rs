@@ -129,6 +129,9 @@ pub struct Context {
     pub qkv_bias: Option<GainContext>,
     /// Centred correlation of norm gains.
     pub norm_gain: Option<GainContext>,
+    /// Responses of the feed-forward blocks to the same tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mlp_responses: Option<ResponseContext>,
     /// Tokenizers compared (filled by a later stage).
     pub tokenizer: Option<serde_json::Value>,
     /// Architectures compared.
@@ -144,6 +147,17 @@ pub struct SigmaContext {
     pub per_role: std::collections::BTreeMap<String, f64>,
     /// 99th percentile of r between unrelated models: high values mean little.
     pub unrelated_q99: f64,
+}
+
+/// How alike two networks with tables of one size answer 64 tokens, beside what unrelated networks score.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct ResponseContext {
+    /// Mean over the layers of the correlation of the cosines between responses.
+    pub r: f64,
+    /// Layers compared.
+    pub n: u64,
+    /// Largest r between unrelated networks of one vocabulary that was measured.
+    pub unrelated_largest: f64,
 }
 
 /// A centred correlation with a permutation p-value.

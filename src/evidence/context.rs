@@ -7,11 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use super::comparison::{ConfigContext, Context, GainContext, SigmaContext};
+use super::comparison::{ConfigContext, Context, GainContext, ResponseContext, SigmaContext};
 use crate::fingerprint::{Fingerprint, Role, VectorPrint, splitmix64};
 
 /// σ-profile correlation reached by independent models (two seeds of one recipe reach it): not evidence below 1.
 const UNRELATED_SIGMA_Q99: f64 = 0.983;
+/// Largest correlation of responses between models of one vocabulary that share no weights: a distilled student of its
+/// teacher reaches 0.30, two seeds of one recipe 0.25.
+const UNRELATED_RESPONSES: f64 = 0.31;
 /// Permutations drawn for a gain's p-value.
 const PERMUTATIONS: u64 = 999;
 
@@ -27,6 +30,7 @@ pub(super) fn context(suspect: &Fingerprint, base: &Fingerprint) -> Context {
                 && matches!(v.role, Role::NormAttention | Role::NormFeedForward)
                 && !(v.role == Role::NormAttention && v.layer == Some(0))
         }),
+        mlp_responses: mlp_responses(suspect, base),
         tokenizer: None,
         config: config(suspect, base),
     }
@@ -128,6 +132,29 @@ fn permutation(length: usize, k: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..length).collect();
     order.sort_by_key(|i| splitmix64((*i as u64).wrapping_add(k.wrapping_mul(1_000_003))));
     order
+}
+
+/// Correlation, by layer number, of how alike the responses to each pair of tokens are.
+fn mlp_responses(suspect: &Fingerprint, base: &Fingerprint) -> Option<ResponseContext> {
+    let table = |print: &Fingerprint| print.matrices.iter().find(|m| m.role == Role::Embedding).map(|m| m.rows);
+    if table(suspect)? != table(base)? {
+        return None;
+    }
+    let layers = |print: &Fingerprint| -> BTreeMap<u32, Vec<f64>> {
+        let [only] = print.sketches.as_slice() else { return BTreeMap::new() };
+        let expand = |x: &i8| f64::from(*x) * f64::from(x.unsigned_abs());
+        let kept = only.layers.iter().filter(|layer| !layer.responses.is_empty());
+        kept.map(|layer| (layer.layer, layer.responses.iter().map(expand).collect())).collect()
+    };
+    let theirs = layers(suspect);
+    let all: Vec<f64> = layers(base)
+        .iter()
+        .filter_map(|(layer, ours)| {
+            theirs.get(layer).filter(|other| other.len() == ours.len()).map(|other| pearson(ours, other))
+        })
+        .collect();
+    let r = all.iter().sum::<f64>() / all.len() as f64;
+    (!all.is_empty()).then_some(ResponseContext { r, n: all.len() as u64, unrelated_largest: UNRELATED_RESPONSES })
 }
 
 fn config(suspect: &Fingerprint, base: &Fingerprint) -> Option<ConfigContext> {

@@ -31,7 +31,8 @@ mod tails;
 pub use circuit::{CircuitMatch, CircuitTest, LayerMatch, circuit};
 pub use compare::compare;
 pub use comparison::{
-    Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, SigmaContext,
+    Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, ResponseContext,
+    SigmaContext,
 };
 pub use gram::{GramCell, GramTest, gram};
 pub use needle_search::{Heat, NeedleEvidence, NeedleSearch, needle_search};

@@ -49,6 +49,8 @@ struct Limits {
     circuit_layers: usize,
     /// Rotary pairs a circuit.
     pairs: u32,
+    /// Whether responses are kept.
+    responses: bool,
 }
 
 const BASE: Limits = Limits {
@@ -63,6 +65,7 @@ const BASE: Limits = Limits {
     circuits: 24,
     circuit_layers: 12,
     pairs: 32,
+    responses: true,
 };
 
 const LITE: Limits = Limits {
@@ -77,6 +80,7 @@ const LITE: Limits = Limits {
     circuits: 16,
     circuit_layers: 8,
     pairs: 16,
+    responses: false,
 };
 
 impl Fingerprint {
@@ -129,6 +133,7 @@ fn shorter(sketch: &Sketch, limits: &Limits, units: usize, depth: usize) -> Sket
             units: layer.units.iter().take(units).map(|unit| fewer(unit, limits, with_grams.contains(at))).collect(),
             attention: layer.attention.as_ref().map(|rows| fewer_rows(rows, limits)),
             circuits: if with_circuits.contains(at) { spread(layer, circuits, limits.pairs) } else { Vec::new() },
+            responses: if limits.responses { layer.responses.clone() } else { Vec::new() },
         })
     });
     Sketch { layers: kept.collect(), stack: sketch.stack.clone(), ..*sketch }
@@ -219,6 +224,7 @@ mod tests {
             units: (0..units).map(|expert| Unit { expert: (units > 1).then_some(expert), ..unit.clone() }).collect(),
             attention: Some(attention.clone()),
             circuits: (0..heads).map(circuit).collect(),
+            responses: vec![1; 2016],
         };
         let sketch = Sketch { hidden: 3584, depth, layers: (0..depth).map(layer).collect(), ..Sketch::default() };
         Fingerprint { sketches: vec![sketch], ..Fingerprint::default() }
@@ -238,10 +244,10 @@ mod tests {
             assert!(lite <= 1 << 20 && base <= 4 << 20, "{name}: {lite} {base}");
             format!("{name}: lite {lite}, base {base}, full {full}")
         });
-        insta::assert_snapshot!(sizes.join("\n"), @r"
-        7B: lite 812992, base 3162976, full 37495360
-        80 layers: lite 1011136, base 4050784, full 59939840
-        32 layers of 4 experts: lite 879040, base 3458912, full 86460416
+        insta::assert_snapshot!(sizes.join("\n"), @"
+        7B: lite 812992, base 3219424, full 37551808
+        80 layers: lite 1011136, base 4131424, full 60101120
+        32 layers of 4 experts: lite 879040, base 3523424, full 86524928
         ");
     }
 

@@ -121,6 +121,14 @@ fn context(comparison: &Comparison, look: Look, out: &mut dyn Write) -> io::Resu
     };
     said.extend(context.qkv_bias.as_ref().map(|bias| gain("qkv-bias", bias)));
     said.extend(context.norm_gain.as_ref().map(|norm| gain("norm-gain", norm)));
+    said.extend(context.mlp_responses.as_ref().map(|responses| {
+        format!(
+            "mlp-responses: r {} over {}; unrelated models of one vocabulary reach {}",
+            signed(responses.r, 3),
+            plural(responses.n, "layer", "layers"),
+            signed(responses.unrelated_largest, 3)
+        )
+    }));
     said.extend(context.tokenizer.as_ref().map(|tokenizer| format!("tokenizer: {tokenizer}")));
     if let Some(config) = &context.config {
         let or_none = |facts: &[String]| if facts.is_empty() { "nothing".to_owned() } else { facts.join(", ") };

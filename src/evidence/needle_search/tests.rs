@@ -19,7 +19,7 @@ fn stack(seed: u64, common: i16) -> Sketch {
         let part = |part: u64, count| rows(seed << 12 ^ u64::from(layer) << 6 ^ part, count, common);
         let unit = Unit { gated: true, gate: part(1, 90), up: part(2, 90), down: part(3, 90), ..Unit::default() };
         let attention = AttentionRows { query: part(4, 30), key: part(5, 30), value: part(6, 30), output: part(7, 30) };
-        LayerSketch { layer, units: vec![unit], attention: Some(attention), circuits: Vec::new() }
+        LayerSketch { layer, units: vec![unit], attention: Some(attention), ..LayerSketch::default() }
     };
     Sketch { hidden: CHANNELS, depth: 3, layers: (0..3).map(layer).collect(), ..Sketch::default() }
 }
@@ -47,7 +47,7 @@ fn derived(base: &Sketch) -> Sketch {
             let [query, key, value, output] = attention.roles().map(|rows| disguised(rows, -1, 7));
             AttentionRows { query, key, value, output }
         });
-        LayerSketch { layer: at as u32, units: vec![expert(0), expert(1)], attention, circuits: Vec::new() }
+        LayerSketch { layer: at as u32, units: vec![expert(0), expert(1)], attention, ..LayerSketch::default() }
     };
     Sketch { layers: base.layers.iter().rev().enumerate().map(layer).collect(), ..base.clone() }
 }

@@ -92,6 +92,8 @@ pub(super) struct LayerHeader {
     pub(super) attention: Option<[RowsHeader; 4]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) circuits: Vec<CircuitHeader>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) responses: usize,
 }
 
 /// A feed-forward unit.
@@ -117,3 +119,8 @@ pub(super) struct RowsHeader(pub(super) u32, pub(super) usize);
 /// Head, rotary pairs, pairs kept.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct CircuitHeader(pub(super) u32, pub(super) u32, pub(super) u32);
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}

@@ -15,6 +15,8 @@ use crate::fingerprint::sketch::{
 
 /// Most words a neuron is compared with.
 const WORDS: usize = 1024;
+/// Most responses a layer keeps: pairs of 64 tokens.
+const RESPONSES: usize = 2016;
 /// Most rotary pairs a circuit keeps.
 const PAIRS: u32 = 128;
 
@@ -32,7 +34,12 @@ impl Arrays {
     }
 
     fn put_layer(&mut self, layer: &LayerSketch) -> Option<LayerHeader> {
+        if layer.responses.len() > RESPONSES {
+            return None;
+        }
+        self.put_signed(&layer.responses);
         Some(LayerHeader {
+            responses: layer.responses.len(),
             layer: layer.layer,
             units: layer.units.iter().map(|unit| self.put_unit(unit)).collect::<Option<_>>()?,
             attention: match &layer.attention {
@@ -119,7 +126,11 @@ impl Cut {
     }
 
     fn layer(&mut self, header: LayerHeader) -> Option<LayerSketch> {
+        if header.responses > RESPONSES {
+            return None;
+        }
         Some(LayerSketch {
+            responses: self.signed(header.responses)?,
             layer: header.layer,
             units: header.units.into_iter().map(|unit| self.unit(&unit)).collect::<Option<_>>()?,
             attention: match header.attention {

@@ -71,6 +71,7 @@ fn sketch(seed: u64, layers: u32, units: u32, neurons: usize, pairs: u32) -> Ske
         units: (0..units).map(unit).collect(),
         attention: (layer > 0).then(|| attention.clone()),
         circuits: vec![circuit.clone(); layer as usize],
+        responses: vec![3; layer as usize],
     };
     Sketch {
         stack: "model.layers".into(),

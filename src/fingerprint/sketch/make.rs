@@ -4,10 +4,11 @@
 
 use rayon::prelude::*;
 
-use super::canonical::{FeedForward, Layers};
+use super::canonical::{FeedForward, Layers, Matrix};
 use super::circuits::circuits;
 use super::consensus::consensus;
 use super::neurons::{salient, unit};
+use super::probes::responses;
 use super::record::{LayerSketch, Sketch, Unit};
 use super::rows::{attention_rows, needle_rows, needles_of_each, salience, strongest_first};
 use super::words::{StackWords, embedding_words};
@@ -28,15 +29,17 @@ pub(in crate::fingerprint) fn sketches(
     let mut sketches = Vec::new();
     for stack in source.stacks() {
         // The ends of a stack have words for every layer, so they are read first.
-        let embedding = embedding_words(&source, &stack)?;
+        let (embedding, probes) = embedding_words(&source, &stack)?;
         let words = StackWords::read(&source, &stack, &embedding)?;
         let numbers = source.numbers(&stack);
         let mut layers = Vec::with_capacity(numbers.len());
         for number in &numbers {
             let attention = source.attention(&stack, *number)?;
+            let (units, responses) = layer_units(&source, &stack, *number, &words, probes.as_ref())?;
             layers.push(LayerSketch {
                 layer: *number,
-                units: layer_units(&source, &stack, *number, &words)?,
+                units,
+                responses,
                 attention: attention.as_ref().map(attention_rows),
                 circuits: attention.as_ref().map(circuits).unwrap_or_default(),
             });
@@ -52,15 +55,25 @@ pub(in crate::fingerprint) fn sketches(
     Ok(sketches)
 }
 
-/// Sketches the units of a layer. Of a large mixture one expert is in memory at a time, and the strongest are read again
+/// Sketches the units of a layer, and a dense one's responses to the probe tokens. Of a large mixture one expert is in memory at a time, and the strongest are read again
 /// to be described.
-fn layer_units(source: &Layers, stack: &str, layer: u32, words: &StackWords) -> Result<Vec<Unit>, FingerprintError> {
+fn layer_units(
+    source: &Layers,
+    stack: &str,
+    layer: u32,
+    words: &StackWords,
+    probes: Option<&Matrix>,
+) -> Result<(Vec<Unit>, Vec<i8>), FingerprintError> {
     let keys = source.unit_keys(stack, layer);
     let kept = needles_of_each(keys.len());
     if keys.len() <= DESCRIBED_UNITS {
         let read: Result<Vec<_>, _> = keys.into_iter().map(|key| source.unit(stack, layer, key)).collect();
         let read: Vec<FeedForward> = read?.into_iter().flatten().collect();
-        return Ok(units(&read, kept, words));
+        let answers = match (read.as_slice(), probes) {
+            ([dense], Some(probes)) => responses(dense, probes),
+            _ => Vec::new(),
+        };
+        return Ok((units(&read, kept, words), answers));
     }
     let mut ranked = Vec::with_capacity(keys.len());
     for key in keys {
@@ -75,7 +88,7 @@ fn layer_units(source: &Layers, stack: &str, layer: u32, words: &StackWords) -> 
     let again: Vec<FeedForward> = again?.into_iter().flatten().collect();
     let mut all = units(&again, kept, words);
     all.extend(rest.into_iter().map(|(_, _, _, sketch)| sketch));
-    Ok(all)
+    Ok((all, Vec::new()))
 }
 
 /// Sketches units, strongest first, with `kept` needles each; what the experts have in common stands before them.

@@ -6,7 +6,8 @@
 //! In: an opened checkpoint. Out: a [`Sketch`] for each stack of layers. `canonical` brings every architecture into one
 //! form (gains folded, fused tensors split, one orientation); `words` finds vectors of the stream by which neurons are
 //! described in any coordinates; `neurons` keeps Gram matrices of the feed-forward block, `consensus` finds what experts
-//! have in common, `rows` keeps rows of both blocks in the raw channels, `circuits` the rotary circuits of attention;
+//! have in common, `rows` keeps rows of both blocks in the raw channels, `circuits` the rotary circuits of attention,
+//! `probes` how a block answers a few tokens;
 //! `make` runs them over all layers; `algebra` has the products.
 
 mod algebra;
@@ -15,6 +16,7 @@ mod circuits;
 mod consensus;
 mod make;
 mod neurons;
+mod probes;
 mod record;
 mod rows;
 mod words;

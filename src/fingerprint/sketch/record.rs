@@ -40,6 +40,9 @@ pub struct LayerSketch {
     pub attention: Option<AttentionRows>,
     /// Attention circuits, in the order of the query heads; empty without rotary positions.
     pub circuits: Vec<Circuit>,
+    /// Cosines of the responses of a dense unit to 64 tokens, strict upper triangle by columns, signed square root times
+    /// 127; empty in a mixture, or without an embedding.
+    pub responses: Vec<i8>,
 }
 
 /// int8 rows of one matrix: each row is scaled so that its largest entry is ±127, and the scale is dropped.
@@ -198,6 +201,7 @@ impl Sketch {
                 let attention = layer.attention.iter().flat_map(AttentionRows::roles).map(|rows| rows.values.len());
                 let units = layer.units.iter().map(Unit::bytes);
                 units.chain(attention).chain(layer.circuits.iter().map(Circuit::bytes)).sum::<usize>()
+                    + layer.responses.len()
             })
             .sum()
     }

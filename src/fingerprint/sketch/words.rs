@@ -18,6 +18,7 @@
 
 use super::algebra::{combine, dot, normalise, project, row_dots};
 use super::canonical::{FeedForward, Layers, Matrix};
+use super::probes::probes;
 use crate::fingerprint::record::FingerprintError;
 
 /// Words of a unit: 4 + 12 + 36.
@@ -148,15 +149,17 @@ fn unit_words(unit: &FeedForward, rounds: usize) -> Matrix {
     words
 }
 
-/// Words of the embedding and the head: [30, d]; zeros for a stack without an embedding as wide as its stream.
-pub(super) fn embedding_words(source: &Layers<'_>, stack: &str) -> Result<Matrix, FingerprintError> {
+/// Words of the embedding and the head: [30, d]; zeros for a stack without an embedding as wide as its stream. Beside
+/// them the embeddings of the probe tokens.
+pub(super) fn embedding_words(source: &Layers<'_>, stack: &str) -> Result<(Matrix, Option<Matrix>), FingerprintError> {
     let hidden = source.hidden_of(stack).unwrap_or_default();
     let zeros = Matrix { values: vec![0.0; OF_EMBEDDING * hidden], rows: OF_EMBEDDING, columns: hidden };
-    let Some(embedding) = source.embedding_of(stack)? else { return Ok(zeros) };
+    let Some(embedding) = source.embedding_of(stack)? else { return Ok((zeros, None)) };
     let head = source.head_of(stack)?;
     let gain = if head.is_none() { source.final_gain_of(stack)? } else { Vec::new() };
     let words = embedding_words_of(&embedding, head.as_ref(), &gain);
-    Ok(if words.columns == hidden { words } else { zeros })
+    let probes = probes(&embedding);
+    Ok(if words.columns == hidden { (words, probes) } else { (zeros, None) })
 }
 
 /// Words of an embedding and a head; a tied head is the embedding times `gain`.
