@@ -91,15 +91,20 @@ fn check_snapshot(
     let comparisons: Vec<_> = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
     let models = seen::models(&snapshot.files, &collected, &comparisons, bases.len(), in_git);
     let (documents, document_problems) = documents::read(&snapshot.files);
+    let (sources, unread) = seen::sources(&snapshot.files, || known.code())?;
+    let mut unverifiable = seen::unverifiable(snapshot, &collected, &mut report.remarks);
+    let (former, former_unread) = seen::former(snapshot);
+    unverifiable.extend(unread.into_iter().chain(former_unread));
     let facts = Facts {
+        today: options.today,
         declared: policy.declarations(),
         models: &models,
         bases: &known.facts()?,
         documents: &documents,
         document_problems: &document_problems,
-        sources: &seen::sources(&snapshot.files, || known.code())?,
-        former: &seen::former(snapshot),
-        unverifiable: &seen::unverifiable(snapshot, &collected, &mut report.remarks),
+        sources: &sources,
+        former: &former,
+        unverifiable: &unverifiable,
         problems: &published.problems,
     };
 

@@ -21,6 +21,8 @@ use crate::policy::{Policy, Weakening};
 const LARGEST_POLICY: usize = 1 << 20;
 /// Bytes of a source file that are read for its header.
 const LARGEST_SOURCE: usize = 1 << 20;
+/// What a text of the base side is called.
+const EARLIER: &str = "earlier version";
 /// Where a repository keeps its policy.
 const POLICY: &str = "policy.toml";
 
@@ -96,46 +98,74 @@ fn comparable(print: &Fingerprint) -> u64 {
     print.matrices.iter().filter(|matrix| matrix.is_evidence()).map(MatrixPrint::elements).sum()
 }
 
-/// The source files that the range brings, with their headers before and after, and whose code they hold.
+/// The source files that the range brings, with their headers before and after, and whose code they hold; and those
+/// that could not be read. A file whose Git LFS object is missing is told by [`unverifiable`].
 pub(crate) fn sources(
     files: &[File],
     corpus: impl FnOnce() -> Result<CodeCorpus, GateError>,
-) -> Result<Vec<SourceFacts>, GateError> {
+) -> Result<(Vec<SourceFacts>, Vec<UnverifiableFacts>), GateError> {
     // A header stands at the top, whatever follows it.
     let text =
-        |content: &Content| content.head(LARGEST_SOURCE).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        |content: &Content| content.head(LARGEST_SOURCE).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let brought: Vec<&File> =
         files.iter().filter(|file| file.introduced && file.at_tip && is_source(&file.path)).collect();
     // The corpus takes longer to read than a push without source files to check.
     let corpus = if brought.is_empty() { CodeCorpus::default() } else { corpus()? };
     let facts = brought.par_iter().filter_map(|file| {
-        let now = text(file.content()?)?;
-        Some(SourceFacts {
+        let now = text(file.content()?).map_err(|error| no_text(&file.path, "content", &error));
+        let before = file.previous.as_ref().map(text).transpose();
+        let before = before.map_err(|error| no_text(&file.path, EARLIER, &error));
+        let read = now.and_then(|now| Ok((now, before?)));
+        Some(read.map(|(now, before)| SourceFacts {
             path: file.path.clone(),
             headers: headers(&now),
-            previous: file.previous.as_ref().and_then(text).map(|text| headers(&text)),
+            previous: before.map(|text| headers(&text)),
             attribution: corpus.attribute(&CodePrints::of(&file.path, &now)),
             leftovers: leftovers(&file.path, &now),
             credits: credits(&now),
-        })
+        }))
     });
-    Ok(facts.collect())
+    Ok(parted(facts.collect()))
 }
 
-/// License and notice files of the base side that the range removes or changes. Where the base side is another ref, this
-/// tree did not change them.
-pub(crate) fn former(snapshot: &Snapshot) -> Vec<FormerText> {
+fn parted<T>(read: Vec<Result<T, UnverifiableFacts>>) -> (Vec<T>, Vec<UnverifiableFacts>) {
+    let mut parts = (Vec::new(), Vec::new());
+    for result in read {
+        match result {
+            Ok(fact) => parts.0.push(fact),
+            Err(unread) => parts.1.push(unread),
+        }
+    }
+    parts
+}
+
+fn no_text(path: &str, what: &str, error: &std::io::Error) -> UnverifiableFacts {
+    UnverifiableFacts {
+        path: path.to_owned(),
+        what: what.to_owned(),
+        reason: format!("its {what} cannot be read: {error}"),
+        remedy: String::new(),
+        kind: UnverifiableKind::Unreadable,
+    }
+}
+
+/// License and notice files of the base side that the range removes or changes, and those that could not be read. Where
+/// the base side is another ref, this tree did not change them.
+pub(crate) fn former(snapshot: &Snapshot) -> (Vec<FormerText>, Vec<UnverifiableFacts>) {
     if snapshot.base_elsewhere {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let text = |path: &str, content: &Content, gone| {
-        let bytes = content.head(LARGEST_SOURCE).ok().filter(|_| is_legal(path))?;
-        Some(FormerText { path: path.to_owned(), text: String::from_utf8_lossy(&bytes).into_owned(), gone })
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        is_legal(path).then(|| match content.head(LARGEST_SOURCE) {
+            Ok(bytes) => Ok(FormerText { path: path.to_owned(), text: text(bytes), gone }),
+            Err(error) => Err(no_text(path, EARLIER, &error)),
+        })
     };
     let changed =
         snapshot.files.iter().filter(|file| file.at_tip).filter_map(|file| Some((file, file.previous.as_ref()?)));
     let removed = snapshot.removed.iter().filter_map(|(path, content)| text(path, content, true));
-    removed.chain(changed.filter_map(|(file, content)| text(&file.path, content, false))).collect()
+    parted(removed.chain(changed.filter_map(|(file, content)| text(&file.path, content, false))).collect())
 }
 
 /// Everything that looks like a model and could not be read. LFS objects of files that the push does not change are
@@ -199,4 +229,40 @@ fn unread(unread: &Unread) -> UnverifiableFacts {
         other => other.to_string(),
     };
     UnverifiableFacts { path: unread.path.clone(), what, reason, remedy: String::new(), kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, content: Content) -> File {
+        File::present(path.into(), "id".into(), 1, content)
+    }
+
+    fn gone() -> Content {
+        Content::Disk("/no/such/file".into())
+    }
+
+    #[test]
+    fn a_source_file_that_cannot_be_read_is_told() {
+        let kept = || Content::memory(*b"# Copyright 2024 Orca\n");
+        let changed = File { previous: Some(gone()), ..file("b.py", kept()) };
+        let files = [file("a.py", gone()), changed, file("c.py", kept()), file("d.bin", gone())];
+        let (read, unread) = sources(&files, || Ok(CodeCorpus::default())).ok().unwrap_or_default();
+        assert_eq!(read.iter().map(|source| source.path.as_str()).collect::<Vec<_>>(), ["c.py"]);
+        let unread: Vec<_> = unread.iter().map(|file| (file.path.as_str(), file.what.as_str(), file.kind)).collect();
+        assert_eq!(
+            unread,
+            [("a.py", "content", UnverifiableKind::Unreadable), ("b.py", EARLIER, UnverifiableKind::Unreadable)]
+        );
+    }
+
+    #[test]
+    fn an_earlier_notice_that_cannot_be_read_is_told() {
+        let removed =
+            vec![("NOTICE".into(), gone()), ("LICENSE".into(), Content::memory(*b"MIT")), ("x.py".into(), gone())];
+        let (read, unread) = former(&Snapshot { removed, ..Snapshot::default() });
+        assert_eq!(read.iter().map(|text| text.path.as_str()).collect::<Vec<_>>(), ["LICENSE"]);
+        assert_eq!(unread.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["NOTICE"]);
+    }
 }

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::changes::Problem;
 use crate::checkpoints::Hazard;
 use crate::code::{Attribution, Headers, Leftover};
@@ -24,6 +26,8 @@ use super::{
 /// What the rules look at: one published tree.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
+    /// Today: nobody has attested anything later.
+    pub today: Date,
     /// What the owner declares.
     pub declared: Declarations<'a>,
     /// The models in the tree.

@@ -38,22 +38,26 @@ impl Told {
 
     /// Whether the source file, a notice, or a declaration says that its code is the candidate's.
     pub(super) fn credits(&self, source: &SourceFacts, candidate: &Candidate) -> bool {
-        let origin = &candidate.origin;
-        let line = Headers::from_lines([origin.copyright.as_str()]);
-        if !line.is_empty() && source.headers.lost_from(&line).is_empty() {
-            return true;
-        }
-        let package = origin.id.split('/').next().unwrap_or_default();
-        let mut words = vec![candidate.family.as_str(), package];
-        if package == "transformers" {
-            words.extend(["huggingface", "hugging face"]);
-        }
-        let families = families_named(&candidate.family);
-        let said = |text: &Folded| {
-            words.iter().any(|word| text.names(word)) || families.iter().any(|family| text.names_family(family))
-        };
-        said(&self.text) || said(&in_file(source))
+        credited(&self.text, candidate) || credited_in_file(source, candidate)
     }
+}
+
+/// Whether the header or a comment of the source file says that its code is the candidate's.
+pub(super) fn credited_in_file(source: &SourceFacts, candidate: &Candidate) -> bool {
+    let line = Headers::from_lines([candidate.origin.copyright.as_str()]);
+    let kept = !line.is_empty() && source.headers.lost_from(&line).is_empty();
+    kept || credited(&in_file(source), candidate)
+}
+
+fn credited(text: &Folded, candidate: &Candidate) -> bool {
+    let origin = &candidate.origin;
+    let package = origin.id.split('/').next().unwrap_or_default();
+    let mut words = vec![candidate.family.as_str(), package];
+    if package == "transformers" {
+        words.extend(["huggingface", "hugging face"]);
+    }
+    let families = families_named(&candidate.family);
+    words.iter().any(|word| text.names(word)) || families.iter().any(|family| text.names_family(family))
 }
 
 /// Copyright lines and credits of a source file.

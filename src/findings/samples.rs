@@ -30,6 +30,7 @@ pub(crate) struct Sample {
 impl Sample {
     pub(crate) fn facts(&self) -> Facts<'_> {
         Facts {
+            today: jiff::civil::date(2026, 6, 30),
             declared: Declarations { release: &self.release, models: &self.declared },
             models: &self.models,
             bases: &self.bases,

@@ -6,15 +6,18 @@ use crate::code::Headers;
 use crate::licenses::copyright_key;
 
 use super::facts::{Facts, SourceFacts};
-use super::finding::{Finding, Rule};
+use super::finding::{Finding, Level, Rule};
+use super::origins::{Told, credited_in_file};
 use super::owed::Ledger;
-use super::own::{among, is_own};
+use super::own::{among, is_own, keys_of_documents};
 use super::pages::Page;
 
 pub(super) const PAGE: Page = Page {
     what: "Looks at the leading comment of every source file that the push brings. Fires when a copyright line or an SPDX license \
            tag that stood there before the change is gone, and when a file of the same name came with a declared or proven base \
-           and its copyright lines or tags are not in this one. A changed year, another order or typography is not a loss; \
+           and its copyright lines or tags are not in this one. Fires as well when the code itself is consistent with that of one \
+           known family, the release says that it builds on that family, and the file neither keeps its copyright line nor says \
+           where it came from. A changed year, another order or typography is not a loss; \
            neither is a line of the releaser's own (`copyright` under `[release]`), nor one that a `REUSE.toml` or `.license` \
            file gives for the file. Names that any project has (`utils.py`, `config.py`) are not compared with a base's. A \
            file that was written anew under its old name is seen as stripped, so the finding warns.",
@@ -76,7 +79,40 @@ pub(super) fn check(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
             }
         }
     }
+    let told = Told::of(facts);
+    let by_code =
+        facts.sources.iter().filter(|source| findings.iter().all(|found| found.path.as_ref() != Some(&source.path)));
+    let by_code: Vec<Finding> = by_code.filter_map(|source| taken_over(facts, &told, source)).collect();
+    findings.extend(by_code);
     findings
+}
+
+/// The code is one family's, the release says that it builds on it, and the file itself does not. Where nothing says so at
+/// all, `undeclared-code-origin` speaks.
+fn taken_over(facts: &Facts, told: &Told, source: &SourceFacts) -> Option<Finding> {
+    let families = source.attribution.families()?;
+    let named = families.iter().find(|candidate| told.credits(source, candidate))?;
+    if families.iter().any(|candidate| credited_in_file(source, candidate)) {
+        return None;
+    }
+    let theirs = Headers::from_lines([named.origin.copyright.as_str()]);
+    let lost = lost(facts, source, &theirs);
+    if theirs.is_empty() || lost.is_empty() || among(&keys_of_documents(facts), &named.origin.copyright) {
+        return None;
+    }
+    let message = format!(
+        "{} is consistent with derivation from the code of {} ({} of {} telling prints), and neither its header nor a comment \
+         says so; other files of {} carry: {}",
+        source.path,
+        named.family,
+        named.shared,
+        source.attribution.telling,
+        named.origin.id,
+        lost.join("; ")
+    );
+    let mut finding = finding(source, message, &lost).capped(Level::Warn);
+    finding.base = Some(named.origin.id.clone());
+    Some(finding)
 }
 
 fn stripped(facts: &Facts, source: &SourceFacts) -> Option<Finding> {
@@ -155,6 +191,35 @@ mod tests {
         sample.release.copyright.clear();
         let sidecar = "SPDX-FileCopyrightText: 2024 Acme Inc.\n";
         sample.documents.rights.extend(crate::documents::Rights::sidecar("src/modeling_qwen2.py.license", sidecar));
+        assert_eq!(run(&sample), []);
+    }
+
+    #[test]
+    fn code_of_a_declared_family_without_its_line_is_told() {
+        use crate::code::{Attribution, Candidate, CodeOrigin};
+        let origin = CodeOrigin {
+            id: "transformers/qwen2".into(),
+            family: "qwen2".into(),
+            license: "Apache-2.0".into(),
+            copyright: "Copyright 2024 The Qwen team".into(),
+        };
+        let candidates = vec![Candidate { family: "qwen2".into(), origin, share: 0.97, shared: 80 }];
+        let attribution = Attribution { candidates, together: 1, margin: 0.5, telling: 82 };
+        let taken = |text| SourceFacts { attribution: attribution.clone(), ..source(text, None) };
+        let mut sample = Sample::default();
+        sample.sources.push(taken("import torch\n"));
+        // With nothing declared, `undeclared-code-origin` speaks.
+        assert_eq!(run(&sample), []);
+        sample.declared.push(declared("*", &[("Qwen/Qwen2-7B", "finetune")]));
+        let found = run(&sample);
+        assert_snapshot!(found[0].message, @"src/modeling_qwen2.py is consistent with derivation from the code of qwen2 (80 of 82 telling prints), and neither its header nor a comment says so; other files of transformers/qwen2 carry: Copyright 2024 The Qwen team");
+        assert_eq!(found[0].level, Level::Warn);
+        for kept in ["# Copyright 2024 The Qwen team\n", "# Adapted from Qwen2\n"] {
+            sample.sources = vec![SourceFacts { credits: crate::code::credits(kept), ..taken(kept) }];
+            assert_eq!(run(&sample), [], "{kept}");
+        }
+        sample.sources = vec![taken("import torch\n")];
+        sample.notice("NOTICE", "Orca\nCopyright 2024 The Qwen team\n");
         assert_eq!(run(&sample), []);
     }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One question: does this model meet this obligation of this license of this base?
 
+use jiff::civil::Date;
+
 use crate::findings::declared::{DeclaredModel, DeclaredRelation};
 use crate::findings::facts::Facts;
 use crate::licenses::{LicenseData, ObligationKind};
@@ -61,15 +63,29 @@ impl<'a> Case<'a, '_> {
 
     /// Met if somebody attests it in the policy; open otherwise.
     pub(super) fn attested_or(&self, what: &str) -> State {
+        let early = self.word().filter(|(_, who)| day(who).is_some_and(|day| day > self.facts.today));
+        let what = match early {
+            Some((name, who)) => format!("policy.toml attests {name} on a day that has not come ({who})"),
+            None => what.to_owned(),
+        };
         self.attested().unwrap_or_else(|| State::open(what, self.attest_remedy()))
     }
 
     /// Met by somebody's word, if there is one.
     pub(super) fn attested(&self) -> Option<State> {
-        let words = &self.entry()?.attested;
-        let (name, who) = self.kind.attested_as().find_map(|name| words.get_key_value(name))?;
+        let (name, who) = self.word()?;
+        if day(who)? > self.facts.today {
+            return None;
+        }
         let place = Whereabouts { path: "policy.toml".into(), line: None };
         Some(State::met(Some(place), format!("attested as {name} by {who}")))
+    }
+
+    /// The obligation, as it is attested, and who says so and when.
+    fn word(&self) -> Option<(&'a str, &'a str)> {
+        let words = &self.entry()?.attested;
+        let (name, who) = self.kind.attested_as().find_map(|name| words.get_key_value(name))?;
+        Some((name, who))
     }
 
     /// What to write so that it is attested.
@@ -103,6 +119,11 @@ impl<'a> Case<'a, '_> {
             self.entry().map(|entry| entry.span.start),
         )
     }
+}
+
+/// The day that an attestation names; policy has seen to it that there is one.
+fn day(words: &str) -> Option<Date> {
+    words.split_whitespace().find_map(|word| word.trim_end_matches(['.', ',', ';']).parse().ok())
 }
 
 impl ObligationState {

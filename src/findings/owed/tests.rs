@@ -278,3 +278,20 @@ fn bases_that_agree_are_not_told() {
     assert_eq!(merge_of("apache-2.0", "mit"), []);
     assert_eq!(merge_of("cc-by-nc-4.0", "cc-by-nc-sa-4.0"), []);
 }
+
+#[test]
+#[expect(clippy::unwrap_used, reason = "tests")]
+fn an_attestation_from_the_future_does_not_count() {
+    let license = full_text().find(|license| license.asks(Kind::ScaleGate)).unwrap();
+    let mut sample = release(license, &[]);
+    let row = |sample: &Sample| {
+        let facts = sample.facts();
+        let rows = Ledger::of(&facts).obligations();
+        rows.into_iter().find(|row| row.kind == Kind::ScaleGate.name()).map(|row| (row.state, row.what)).unwrap()
+    };
+    assert_eq!(row(&sample).0, ObligationState::Met);
+    sample.declared[0].attested.insert(Kind::ScaleGate.name().into(), "legal@acme.example 2026-12-31".into());
+    let (state, what) = row(&sample);
+    assert_eq!(state, ObligationState::NeedsAttestation);
+    assert!(what.contains("on a day that has not come (legal@acme.example 2026-12-31)"), "{what}");
+}
