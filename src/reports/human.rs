@@ -11,7 +11,7 @@ use annotate_snippets::{Group, Level, Origin};
 
 use super::compare::hanging;
 use super::report::{Report, ReportedModel, Verdict};
-use super::text::{Look, bytes, harmless, log10_p, plural, wrap};
+use super::text::{Look, also, bytes, harmless, log10_p, plural, wrap};
 use crate::evidence::{Comparison, Evidence};
 use crate::findings::{self, Finding};
 
@@ -65,6 +65,9 @@ fn block(finding: &Finding, look: Look) -> String {
         let clause = finding.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
         let of = finding.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();
         group = group.element(said("obligation", &[harmless(&format!("{obligation}{clause}{of}"))]));
+    }
+    for related in &finding.related {
+        group = group.element(said("also", &wrap(&harmless(&also(related)), look.beside(12))));
     }
     if !finding.model_ids.is_empty() {
         let ids: Vec<String> = finding.model_ids.iter().map(|id| harmless(id)).collect();
@@ -210,7 +213,7 @@ mod tests {
 
     use super::*;
     use crate::reports::Stats;
-    use crate::reports::samples::blocked;
+    use crate::reports::samples::{blocked, joined};
 
     /// The same, with what a waiver is keyed to.
     fn waivable() -> Report {
@@ -282,6 +285,12 @@ mod tests {
                  origin = "derived"
                  bases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
         "#);
+    }
+
+    #[test]
+    fn what_supports_a_finding_stands_below_its_evidence() {
+        let text = shown(&joined(), Look::default());
+        assert_snapshot!(text.split("\n\n").next().unwrap(), @"");
     }
 
     #[test]
