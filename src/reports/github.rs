@@ -87,7 +87,10 @@ mod tests {
 
     #[test]
     fn what_supports_a_finding_is_in_its_annotation() {
-        assert_snapshot!(written(&joined()), @"");
+        assert_snapshot!(written(&joined()), @r#"
+        ::error file=checkpoints/orca/model.safetensors,title=undeclared-lineage::checkpoints/orca/model.safetensors is consistent with derivation from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path%0Aalso: card-mismatch: the card names no base_model (README.md:3)%0Ahelp: declare it in policy.toml:%0A[[model]]%0Apaths = ["checkpoints/orca/**"]%0Aorigin = "derived"%0Abases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
+        ::error file=checkpoints/orca/model.safetensors,title=missing-notice::the notice of Qwen/Qwen2.5-0.5B is not in the tree%0Ahelp: add the notice to NOTICE, beside the checkpoint or at the root
+        "#);
     }
 
     #[test]

@@ -290,7 +290,21 @@ mod tests {
     #[test]
     fn what_supports_a_finding_stands_below_its_evidence() {
         let text = shown(&joined(), Look::default());
-        assert_snapshot!(text.split("\n\n").next().unwrap(), @"");
+        assert_snapshot!(text.split("\n\n").next().unwrap(), @r#"
+        deny[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from
+            Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
+        --> checkpoints/orca/model.safetensors
+         = evidence: aligned-samples, log10 p −41.2, effect 0.87, n 12,288
+                     null: signs of sampled weights of two unrelated trainings agree by chance
+                     11,489 of 12,288 sampled signs agree in 168 of 168 matrices
+         = evidence: row-hash, log10 p —, effect 0.00, n 0
+         = also: card-mismatch: the card names no base_model (README.md:3)
+         = help: declare it in policy.toml:
+                 [[model]]
+                 paths = ["checkpoints/orca/**"]
+                 origin = "derived"
+                 bases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
+        "#);
     }
 
     #[test]

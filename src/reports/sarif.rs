@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_supports_a_result_has_its_place() {
         let document = written(&joined());
-        assert_snapshot!(document["runs"][0]["results"][0]["relatedLocations"], @"");
+        assert_snapshot!(document["runs"][0]["results"][0]["relatedLocations"], @r#"[{"id":1,"physicalLocation":{"artifactLocation":{"uri":"README.md"},"region":{"startLine":3}},"message":{"text":"card-mismatch: the card names no base_model"}}]"#);
         let text = document["runs"][0]["results"][0]["message"]["text"].as_str().unwrap();
         assert!(text.contains("\nAlso: card-mismatch: the card names no base_model (README.md:3)\n"), "{text}");
     }
