@@ -131,8 +131,7 @@ fn in_json(path: &str, text: &str) -> Vec<Stated> {
 /// What the value of a key is.
 fn kind(key: &str, merges: bool) -> Option<StatedKind> {
     Some(match key {
-        "model" | "source_model" | "path" if merges => StatedKind::Parent,
-        "base_model" if merges => StatedKind::Parent,
+        "base_model" | "model" | "source_model" | "path" if merges => StatedKind::Parent,
         "merge_method" => StatedKind::MergeMethod,
         "base_model" | "model_name_or_path" | "base_model_name_or_path" | "pretrained_model_name_or_path" => {
             StatedKind::Base

@@ -42,7 +42,14 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         Finding::new(Rule::CardMismatch, message, &problem.remedy, &identity).at(&problem.path, problem.line)
     }));
     findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
-    findings.dedup_by(|a, b| a.fingerprint == b.fingerprint);
+    findings.dedup_by(|later, first| {
+        let same = later.fingerprint == first.fingerprint;
+        if same {
+            // A waiver covers a finding about several models when it covers each of them.
+            first.model_ids.append(&mut later.model_ids);
+        }
+        same
+    });
     findings
 }
 
@@ -249,5 +256,15 @@ mod tests {
         w/adapter_config.json names base_model_name_or_path x/y, which policy.toml does not declare for w/m.safetensors
         z/README.md could not be compared: its front matter cannot be read
         ");
+    }
+
+    #[test]
+    fn one_card_for_two_models_is_one_finding_that_names_both() {
+        let mut sample = sample("base_model: c/d");
+        let mut other = model("w/n.safetensors", vec![]);
+        other.id = format!("sha256:{}", "cd".repeat(32));
+        sample.models.push(other);
+        let found = check(&sample.facts());
+        assert_eq!(found.iter().map(|one| one.model_ids.len()).collect::<Vec<_>>(), [2, 2]);
     }
 }

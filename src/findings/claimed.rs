@@ -24,7 +24,7 @@ pub(super) fn of_model(facts: &Facts, told: &Told, model: &ModelFacts) -> Vec<Fi
     };
     let stated: Vec<&Stated> = facts.documents.stated_for(&model.path, &model.files).collect();
     let mut findings: Vec<Finding> = stated.iter().filter_map(|stated| case.of(stated)).collect();
-    findings.extend(case.from_another(&stated));
+    findings.extend(case.another(&stated));
     findings
 }
 
@@ -41,7 +41,7 @@ struct Case<'a> {
 impl Case<'_> {
     fn of(&self, stated: &Stated) -> Option<Finding> {
         match stated.kind {
-            StatedKind::FromScratch => self.from_scratch(stated),
+            StatedKind::FromScratch => self.scratch(stated),
             StatedKind::MergeMethod => self.merge(stated),
             StatedKind::Base | StatedKind::Parent | StatedKind::LoadedFrom => self.origin(stated),
             StatedKind::Teacher => None,
@@ -49,7 +49,7 @@ impl Case<'_> {
     }
 
     /// A sentence that says "from scratch" of weights that descend from a base, or are declared to.
-    fn from_scratch(&self, stated: &Stated) -> Option<Finding> {
+    fn scratch(&self, stated: &Stated) -> Option<Finding> {
         let model = &self.model.path;
         if let Some(best) = self.undeclared.first().copied().or_else(|| descents(self.model).next()) {
             let message = format!(
@@ -175,7 +175,7 @@ impl Case<'_> {
     }
 
     /// Without a declaration: a file names bases, and the evidence is for one outside their line.
-    fn from_another(&self, stated: &[&Stated]) -> Option<Finding> {
+    fn another(&self, stated: &[&Stated]) -> Option<Finding> {
         let best = self.undeclared.first().filter(|_| self.entry.is_none())?;
         let bases = || stated.iter().filter(|one| matches!(one.kind, StatedKind::Base | StatedKind::Parent));
         let ids = || bases().filter_map(|one| Some((one, hub_id(&one.value)?)));

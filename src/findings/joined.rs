@@ -81,7 +81,7 @@ fn place(rule: Rule) -> usize {
 /// Whether both are about one base, or one family, and about no two models.
 fn supports(finding: &Finding, lead: &Finding) -> bool {
     let Some(base) = &lead.base else { return false };
-    if finding.model.is_some() && finding.model != lead.model {
+    if finding.model.is_some() && !finding.model_ids.iter().any(|id| lead.model_ids.contains(id)) {
         return false;
     }
     let named: Vec<&str> = finding.base.iter().chain(&finding.about).map(String::as_str).collect();
@@ -105,7 +105,7 @@ mod tests {
     fn finding(rule: Rule, base: &str, model: Option<&str>) -> Finding {
         let mut finding = Finding::new(rule, format!("{} {base}", rule.id()), "r", &[base]);
         if let Some(model) = model {
-            finding = finding.of_model(model, "sha256:00");
+            finding = finding.of_model(model, &format!("sha256:{model}"));
         }
         finding.base = Some(base.into());
         finding
