@@ -90,7 +90,9 @@ fn check_snapshot(
     let in_git = published.scope.kind != ScopeKind::Path;
     let comparisons: Vec<_> = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
     let models = seen::models(&snapshot.files, &collected, &comparisons, bases.len(), in_git);
-    let (documents, document_problems) = documents::read(&snapshot.files);
+    let (mut documents, document_problems) = documents::read(&snapshot.files);
+    let in_models = collected.models.iter().flat_map(|model| model.files.iter().copied());
+    documents.stated.extend(documents::embedded(&snapshot.files, in_models));
     let (sources, unread) = seen::sources(&snapshot.files, || known.code())?;
     let mut unverifiable = seen::unverifiable(snapshot, &collected, &mut report.remarks);
     let (former, former_unread) = seen::former(snapshot);

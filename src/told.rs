@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::changes::{FileState, Published, Snapshot};
 use crate::evidence::Comparison;
-use crate::findings::{Ledger, Level, Rule};
+use crate::findings::{self, Ledger, Level, Rule};
 use crate::fingerprint::Collected;
 use crate::policy::Policy;
 use crate::reports::{Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural};
@@ -79,13 +79,16 @@ pub(crate) fn owed(report: &mut Report, ledger: &Ledger) {
     report.obligations.extend(ledger.obligations());
 }
 
-/// Orders the findings, drops those told for two refs, and draws the verdict.
+/// Orders the findings, keeps the strictest of those told for several refs, draws the verdict, and then joins what is
+/// about one base.
 pub(crate) fn settle(report: &mut Report, audit: bool) {
     report.sort();
     report.obligations.sort();
     report.obligations.dedup();
+    // The gravest stand first. What is waived for one ref only is not waived.
+    let mut told = HashSet::new();
     for findings in [&mut report.findings, &mut report.waived] {
-        findings.dedup_by(|a, b| a.rule == b.rule && a.fingerprint == b.fingerprint && a.path == b.path);
+        findings.retain(|one| told.insert((one.rule, one.fingerprint.clone(), one.path.clone())));
     }
     let mut said = HashSet::new();
     report.remarks.retain(|remark| said.insert(remark.clone()));
@@ -99,6 +102,8 @@ pub(crate) fn settle(report: &mut Report, audit: bool) {
         rules if rules.iter().all(unseen) => Verdict::Error,
         _ => Verdict::Block,
     };
+    report.findings = findings::join(std::mem::take(&mut report.findings));
+    report.sort();
 }
 
 /// Submodules and symbolic links that the push brings.

@@ -13,6 +13,7 @@ mod discover;
 mod discover_tests;
 mod ggml;
 mod gguf;
+mod labels;
 mod low_rank;
 mod model;
 mod numpy;
@@ -30,6 +31,7 @@ pub use adapter::{Adapter, Target, adapter, merged_adapter};
 pub use decode::decode;
 pub use discover::{Discovery, Group, Unverifiable, discover, open};
 pub(crate) use ggml::ggml_type;
+pub use labels::labels;
 pub use model::{
     Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, LowRank, Tensor,
 };

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `config.json` and `adapter_config.json` → what they say of the model's origin.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::DocumentProblem;
+use super::recipes::{is_teacher, line_of};
+use super::stated::{LIMIT, Scope, Stated, StatedKind};
 
 /// What a config says of the model's origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Config {
     pub adapter_base: Option<String>,
     /// Values of `auto_map`: code that is run with the model.
     pub auto_map: Vec<String>,
+    /// The same about the origin, each with its line, also of the configs of parts inside it.
+    pub stated: Vec<Stated>,
 }
 
 impl Config {
@@ -45,8 +49,30 @@ impl Config {
             name_or_path: string("_name_or_path"),
             adapter_base: string("base_model_name_or_path"),
             auto_map: strings(fields.get("auto_map")),
+            stated: stated(path, text, &fields),
         })
     }
+}
+
+/// What the config, and those of parts inside it, say of the origin.
+fn stated(path: &str, text: &str, fields: &Map<String, Value>) -> Vec<Stated> {
+    let own = fields.iter().map(|(key, value)| (String::new(), key, value));
+    let parts = fields.iter().filter_map(|(part, value)| Some((part, value.as_object()?)));
+    let parts = parts.flat_map(|(part, inner)| inner.iter().map(move |(key, value)| (format!("{part}."), key, value)));
+    let mut found = Vec::new();
+    for (prefix, key, value) in own.chain(parts) {
+        let kind = match key.as_str() {
+            "_name_or_path" => StatedKind::LoadedFrom,
+            "base_model_name_or_path" => StatedKind::Base,
+            key if is_teacher(key) => StatedKind::Teacher,
+            _ => continue,
+        };
+        if let Some(value) = value.as_str().filter(|value| !value.is_empty() && found.len() < LIMIT) {
+            let field = format!("{prefix}{key}");
+            found.push(Stated::new(path, line_of(text, key, value), kind, &field, value, Scope::Folder));
+        }
+    }
+    found
 }
 
 /// Strings of a list or of an object's values.
@@ -76,6 +102,15 @@ mod tests {
         assert_eq!(config.auto_map, ["modeling_orca.OrcaModel"]);
         let adapter = Config::parse("adapter_config.json", r#"{"base_model_name_or_path": "a/b"}"#).unwrap();
         assert_eq!(adapter.adapter_base.as_deref(), Some("a/b"));
+    }
+
+    #[test]
+    fn statements_of_origin_have_lines() {
+        let text = "{\n \"_name_or_path\": \"\",\n \"text_config\": {\"_name_or_path\": \"a/b\"},\n \"teacher_model\": \"c/d\"\n}";
+        let config = Config::parse("config.json", text).unwrap();
+        let said: Vec<(&str, &str, Option<u32>)> =
+            config.stated.iter().map(|one| (one.field.as_str(), one.value.as_str(), one.line)).collect();
+        assert_eq!(said, [("teacher_model", "c/d", Some(4)), ("text_config._name_or_path", "a/b", Some(3))]);
     }
 
     #[test]

@@ -6,10 +6,20 @@
 
 mod card;
 mod config;
+mod embedded;
+mod names;
+mod prose;
 mod read;
+mod recipes;
 mod rights;
+mod scratch;
+mod stated;
+mod teachers;
 
 pub use card::{Card, Claim};
 pub use config::Config;
+pub use embedded::embedded;
+pub use names::{bare_name, hub_id};
 pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, Readme, TokenizerFile, is_legal, read};
 pub use rights::Rights;
+pub use stated::{Scope, Stated, StatedKind};

@@ -4,7 +4,8 @@
 
 use crate::changes::{File, FileState};
 
-use super::{Card, Config, Rights};
+use super::recipes::{self, is_recipe};
+use super::{Card, Config, Rights, Scope, Stated, scratch, teachers};
 
 /// Longest document read, in bytes. License texts and cards are far shorter.
 const SIZE_LIMIT: usize = 2 << 20;
@@ -24,6 +25,8 @@ pub struct Documents {
     pub rights: Vec<Rights>,
     /// `config.json` and `adapter_config.json`.
     pub configs: Vec<Config>,
+    /// What documents say of the origin of models, beside the front matter of cards.
+    pub stated: Vec<Stated>,
     /// Tokenizers, by presence.
     pub tokenizers: Vec<TokenizerFile>,
 }
@@ -104,6 +107,27 @@ impl Documents {
         self.readmes.iter().filter(move |file| covers(&file.path, path))
     }
 
+    /// Path of the README or card nearest to the file at `path`.
+    pub fn nearest_readme(&self, path: &str) -> Option<&str> {
+        let cards = self.cards.iter().map(|card| card.path.as_str());
+        let all = cards.chain(self.readmes.iter().map(|readme| readme.path.as_str()));
+        all.filter(|readme| covers(readme, path)).max_by_key(|readme| folder(readme).len())
+    }
+
+    /// What is said of the origin of the model at `path` that is made of `files`.
+    pub fn stated_for<'a>(&'a self, path: &'a str, files: &'a [String]) -> impl Iterator<Item = &'a Stated> {
+        let nearest = self.nearest_readme(path);
+        self.stated.iter().filter(move |stated| {
+            let beside = folder(&stated.path) == folder(path);
+            match stated.scope {
+                Scope::Readme => nearest == Some(stated.path.as_str()),
+                Scope::Folder => beside,
+                Scope::Recipe => beside || nearest.is_some_and(|readme| folder(readme) == folder(&stated.path)),
+                Scope::File => files.contains(&stated.path),
+            }
+        })
+    }
+
     /// The configs in the folder of the file at `path`.
     pub fn configs_for<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Config> {
         self.configs.iter().filter(move |config| folder(&config.path) == folder(path))
@@ -139,18 +163,30 @@ impl Documents {
         match kind {
             Kind::License => self.licenses.push(LicenseFile { path, text }),
             Kind::Notice => self.notices.push(NoticeFile { path, text }),
-            Kind::Card => match Card::parse(&path, text.clone()) {
-                Ok(Some(card)) => self.cards.push(card),
-                Ok(None) => self.readmes.push(Readme { path, text }),
-                Err(problem) => problems.push(problem),
-            },
+            Kind::Card => {
+                self.stated.extend(scratch::from_scratch(&path, &text));
+                self.stated.extend(teachers::in_prose(&path, &text));
+                self.stated.extend(recipes::in_card(&path, &text));
+                match Card::parse(&path, text.clone()) {
+                    Ok(Some(card)) => {
+                        self.stated.extend(teachers::in_datasets(&card));
+                        self.cards.push(card);
+                    }
+                    Ok(None) => self.readmes.push(Readme { path, text }),
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            Kind::Recipe => self.stated.extend(recipes::in_file(&path, &text)),
             Kind::Reuse => match Rights::parse(&path, &text) {
                 Ok(rights) => self.rights.extend(rights),
                 Err(problem) => problems.push(problem),
             },
             Kind::Sidecar => self.rights.extend(Rights::sidecar(&path, &text)),
             Kind::Config => match Config::parse(&path, &text) {
-                Ok(config) => self.configs.push(config),
+                Ok(config) => {
+                    self.stated.extend(config.stated.iter().cloned());
+                    self.configs.push(config);
+                }
                 Err(problem) => problems.push(problem),
             },
             Kind::Tokenizer => {}
@@ -169,6 +205,7 @@ enum Kind {
     Notice,
     Card,
     Config,
+    Recipe,
     Tokenizer,
     Reuse,
     Sidecar,
@@ -206,6 +243,9 @@ fn kind(path: &str) -> Option<Kind> {
     let titled = ["license", "licence", "terms_of_use", "terms-of-use", "use_policy", "use-policy"];
     if prose && (in_licenses || titled.iter().any(|word| stem.contains(word))) {
         return Some(Kind::License);
+    }
+    if is_recipe(name, extension) {
+        return Some(Kind::Recipe);
     }
     (prose && (stem == "readme" || stem.contains("card") && extension == "md")).then_some(Kind::Card)
 }

@@ -5,18 +5,25 @@
 use crate::documents::{Card, Claim};
 use crate::licenses::same_license;
 
+use super::claimed;
 use super::declared::DeclaredModel;
 use super::facts::{Facts, ModelFacts};
 use super::finding::{Finding, Rule};
 use super::lineage::{Kinship, descents, kinship, listed, numbers};
+use super::origins::Told;
 use super::pages::Page;
 
 pub(super) const PAGE: Page = Page {
     what: "Compares the front matter of the nearest model card with the declarations: every `base_model` of the card must be \
            declared, every declared base must be in the card, `base_model_relation` must agree, and `license` (or \
-           `license_name` where it is `other`) must be the license of `[release]`. `base_model_name_or_path` of an adapter \
-           config is compared in the same way. Where policy declares nothing, the card is compared with the evidence. A card \
-           or config that cannot be read is said, with its line. A card without a front matter claims nothing.",
+           `license_name` where it is `other`) must be the license of `[release]`. Compared in the same way are: \
+           `_name_or_path` and `base_model_name_or_path` of configs beside the weights; `base_model` in the metadata of safetensors \
+           and `general.base_model` in GGUF; parents and method of a mergekit config; `base_model` and `model_name_or_path` of \
+           training configs and of YAML blocks in the card; and the sentence \"fine-tuned version of\" that trainers write. A local path \
+           is no id: it is quoted as a hint where it names a family that nothing declares. Sentences of the nearest README or card \
+           that say \"trained from scratch\", in English or Chinese, are quoted where the weights descend from a base, or policy says \
+           that they do; denials and talk of other models do not count. Where policy declares nothing, what is said is compared with \
+           the evidence. A card or config that cannot be read is said, with its line.",
     why: "The card is what users of the model read, and what hubs build their family trees from.",
     example: "warning[card-mismatch]: README.md names base_model Qwen/Qwen2.5-3B, which policy.toml does not declare for \
               w/orca.safetensors",
@@ -25,7 +32,9 @@ pub(super) const PAGE: Page = Page {
 };
 
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
+    let told = Told::of(facts);
     let mut findings: Vec<Finding> = facts.models.iter().flat_map(|model| of_model(facts, model)).collect();
+    findings.extend(facts.models.iter().flat_map(|model| claimed::of_model(facts, &told, model)));
     findings.extend(facts.documents.cards.iter().filter_map(|card| license(facts, card)));
     findings.extend(facts.document_problems.iter().map(|problem| {
         let message = format!("{} could not be compared: {}", problem.path, problem.message);
@@ -33,7 +42,14 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         Finding::new(Rule::CardMismatch, message, &problem.remedy, &identity).at(&problem.path, problem.line)
     }));
     findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
-    findings.dedup_by(|a, b| a.fingerprint == b.fingerprint);
+    findings.dedup_by(|later, first| {
+        let same = later.fingerprint == first.fingerprint;
+        if same {
+            // A waiver covers a finding about several models when it covers each of them.
+            first.model_ids.append(&mut later.model_ids);
+        }
+        same
+    });
     findings
 }
 
@@ -44,46 +60,26 @@ fn of_model(facts: &Facts, model: &ModelFacts) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     if let Some(card) = card {
-        let origin = Place { path: &card.path, field: "base_model" };
-        findings.extend(card.base_models.iter().filter_map(|claim| undeclared(facts, model, entry, claim, &origin)));
+        findings.extend(card.base_models.iter().filter_map(|claim| undeclared(facts, model, entry, card, claim)));
         findings.extend(not_in_card(facts, model, entry, card));
         findings.extend(relation(model, entry, card));
-    }
-    for config in facts.documents.configs_for(&model.path) {
-        if let Some(base) = &config.adapter_base {
-            let claim = Claim { value: base.clone(), line: 0 };
-            let origin = Place { path: &config.path, field: "base_model_name_or_path" };
-            findings.extend(undeclared(facts, model, entry, &claim, &origin));
-        }
     }
     findings
 }
 
-struct Place<'a> {
-    path: &'a str,
-    field: &'a str,
-}
-
-/// A base that a document names and policy does not.
-fn undeclared(
-    facts: &Facts,
-    model: &ModelFacts,
-    entry: &DeclaredModel,
-    claim: &Claim,
-    place: &Place,
-) -> Option<Finding> {
+/// A base that the card names and policy does not.
+fn undeclared(facts: &Facts, model: &ModelFacts, entry: &DeclaredModel, card: &Card, claim: &Claim) -> Option<Finding> {
     if entry.bases.iter().any(|base| is_same(facts, &base.id, &claim.value)) {
         return None;
     }
     let message = format!(
-        "{} names {} {}, which policy.toml does not declare for {}",
-        place.path, place.field, claim.value, model.path
+        "{} names base_model {}, which policy.toml does not declare for {}",
+        card.path, claim.value, model.path
     );
-    let remedy = format!("declare {} in policy.toml, or correct {}", claim.value, place.path);
-    let line = (claim.line > 0).then_some(claim.line);
-    let identity = [place.path, place.field, &claim.value];
+    let remedy = format!("declare {} in policy.toml, or correct {}", claim.value, card.path);
+    let identity = [card.path.as_str(), "base_model", &claim.value];
     let mut finding = Finding::new(Rule::CardMismatch, message, remedy, &identity)
-        .at(place.path, line)
+        .at(&card.path, Some(claim.line))
         .of_model(&model.path, &model.id);
     finding.base = Some(claim.value.clone());
     Some(finding)
@@ -246,9 +242,8 @@ mod tests {
     #[test]
     fn an_adapter_config_is_compared_and_an_unreadable_card_is_said() {
         let mut sample = sample("base_model: a/b");
-        let config =
-            Config { path: "w/adapter_config.json".into(), adapter_base: Some("x/y".into()), ..Config::default() };
-        sample.documents.configs.push(config);
+        let config = Config::parse("w/adapter_config.json", r#"{"base_model_name_or_path": "x/y"}"#);
+        sample.documents.stated.extend(config.unwrap_or_default().stated);
         sample.document_problems.push(DocumentProblem {
             path: "z/README.md".into(),
             line: Some(4),
@@ -261,5 +256,15 @@ mod tests {
         w/adapter_config.json names base_model_name_or_path x/y, which policy.toml does not declare for w/m.safetensors
         z/README.md could not be compared: its front matter cannot be read
         ");
+    }
+
+    #[test]
+    fn one_card_for_two_models_is_one_finding_that_names_both() {
+        let mut sample = sample("base_model: c/d");
+        let mut other = model("w/n.safetensors", vec![]);
+        other.id = format!("sha256:{}", "cd".repeat(32));
+        sample.models.push(other);
+        let found = check(&sample.facts());
+        assert_eq!(found.iter().map(|one| one.model_ids.len()).collect::<Vec<_>>(), [2, 2]);
     }
 }

@@ -19,8 +19,8 @@ use super::{
     card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared, foreign_identifier,
     from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
     missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
-    unattested_obligation, undeclared_code_origin, undeclared_lineage, unmarked_modification, unreadable,
-    unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
+    unattested_obligation, undeclared_code_origin, undeclared_lineage, undeclared_teacher, unmarked_modification,
+    unreadable, unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
 };
 
 /// What the rules look at: one published tree.
@@ -164,12 +164,13 @@ pub enum UnverifiableKind {
 
 /// Runs every rule that looks at the tree. Order: by path, then rule, then fingerprint.
 pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
-    let of_tree: [fn(&Facts) -> Vec<Finding>; 11] = [
+    let of_tree: [fn(&Facts) -> Vec<Finding>; 12] = [
         undeclared_lineage::check,
         contradicted_declaration::check,
         unsupported_declaration::check,
         from_scratch_contradicted::check,
         card_mismatch::check,
+        undeclared_teacher::check,
         missing_header::check,
         notice_removed::check,
         undeclared_code_origin::check,

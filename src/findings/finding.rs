@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::evidence::Evidence;
 
+use super::joined::Related;
+
 /// One thing that is not in order. The fields are those of the JSON output.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 pub struct Finding {
@@ -40,12 +42,18 @@ pub struct Finding {
     pub remedy: String,
     /// Stable over rebases and reformatting: digest of the rule and the logical identity.
     pub fingerprint: String,
+    /// Findings that support this one, strongest first: about the same base, by other means.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
     /// The highest level this finding may have, whatever policy and flags say: weak knowledge never blocks.
     #[serde(skip)]
     pub cap: Option<Level>,
     /// Content ids (`sha256:…`) of the models concerned: what a waiver is keyed to.
     #[serde(skip)]
     pub model_ids: Vec<String>,
+    /// Names of the families concerned, beside the base: what findings of several rules are joined by.
+    #[serde(skip)]
+    pub about: Vec<String>,
 }
 
 impl Finding {
@@ -67,8 +75,10 @@ impl Finding {
             structure: Vec::new(),
             remedy: remedy.into(),
             fingerprint: fingerprint(rule, identity),
+            related: Vec::new(),
             cap: None,
             model_ids: Vec::new(),
+            about: Vec::new(),
         }
     }
 
@@ -171,6 +181,7 @@ rules! {
     UnsupportedDeclaration => "unsupported-declaration", Warn, "A declared base finds no support in the weights.";
     FromScratchContradicted => "from-scratch-contradicted", Deny, "Weights declared to be from scratch descend from a registered base.";
     CardMismatch => "card-mismatch", Warn, "The model card's base_model, relation or license disagrees with policy or evidence.";
+    UndeclaredTeacher => "undeclared-teacher", Warn, "A card, config or training file names a model that this one learned from, and policy does not.";
     MissingLicenseText => "missing-license-text", Deny, "The base's license asks for a copy of its text, and the tree has none.";
     MissingNotice => "missing-notice", Deny, "The base's license asks for a notice, and no notice file holds it.";
     WrongNoticeText => "wrong-notice-text", Deny, "A notice file comes near to the sentence that the base's license asks for, and its words differ.";

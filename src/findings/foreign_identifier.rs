@@ -79,9 +79,15 @@ fn in_source(source: &SourceFacts, family: &str, leftovers: &[&Leftover]) -> Fin
         more => format!(" (and {more} more in this file)"),
     };
     let message = format!("{}:{line} {what} {family}, which nothing declares: {quote}{more}", source.path);
-    Finding::new(Rule::ForeignIdentifier, message, remedy(family), &[&source.path, family])
+    about(Finding::new(Rule::ForeignIdentifier, message, remedy(family), &[&source.path, family]), family)
         .at(&source.path, Some(line))
         .capped(Level::Warn)
+}
+
+/// Names the family concerned.
+fn about(mut finding: Finding, family: &str) -> Finding {
+    finding.about = vec![family.to_owned()];
+    finding
 }
 
 fn remedy(family: &str) -> String {
@@ -122,7 +128,7 @@ fn in_config(facts: &Facts, told: &Told, config: &Config) -> Option<Finding> {
         config.path, family.name
     );
     let finding = Finding::new(Rule::ForeignIdentifier, message, remedy(&family.name), &[&config.path, &family.name]);
-    Some(finding.at(&config.path, None).capped(Level::Warn))
+    Some(about(finding, &family.name).at(&config.path, None).capped(Level::Warn))
 }
 
 /// Whether a family's name in a config means something: it is not shared by many, not told of, and not that of a base

@@ -62,6 +62,7 @@ fn of_source(told: &Told, source: &SourceFacts) -> Option<Finding> {
         .at(&source.path, None)
         .capped(Level::Warn);
     finding.base = Some(best.origin.id.clone());
+    finding.about = names.iter().map(|name| (*name).to_owned()).collect();
     finding.obligation = Some("retain-notices".into());
     finding.evidence = vec![Evidence {
         mechanism: "code-prints".into(),

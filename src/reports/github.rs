@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 
 use super::report::{Report, Verdict};
-use super::text::plural;
+use super::text::{also, plural};
 use crate::findings::{Finding, Level};
 
 /// Annotations of one level that GitHub shows for one step.
@@ -46,7 +46,8 @@ fn annotation(command: &str, finding: &Finding, out: &mut dyn Write) -> io::Resu
         }
     }
     properties.push(format!("title={}", property(finding.rule.id())));
-    let message = data(&format!("{}\nhelp: {}", finding.message, finding.remedy));
+    let also: Vec<String> = finding.related.iter().map(|related| format!("\nalso: {}", also(related))).collect();
+    let message = data(&format!("{}{}\nhelp: {}", finding.message, also.concat(), finding.remedy));
     writeln!(out, "::{command} {}::{message}", properties.join(","))
 }
 
@@ -67,7 +68,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::reports::samples::blocked;
+    use crate::reports::samples::{blocked, joined};
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
@@ -81,6 +82,14 @@ mod tests {
         ::error file=checkpoints/orca/model.safetensors,title=undeclared-lineage::checkpoints/orca/model.safetensors is consistent with derivation from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path%0Ahelp: declare it in policy.toml:%0A[[model]]%0Apaths = ["checkpoints/orca/**"]%0Aorigin = "derived"%0Abases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
         ::error file=checkpoints/orca/model.safetensors,title=missing-notice::the notice of Qwen/Qwen2.5-0.5B is not in the tree%0Ahelp: add the notice to NOTICE, beside the checkpoint or at the root
         ::warning file=README.md,line=3,title=card-mismatch::the card names no base_model%0Ahelp: add `base_model: Qwen/Qwen2.5-0.5B`
+        "#);
+    }
+
+    #[test]
+    fn what_supports_a_finding_is_in_its_annotation() {
+        assert_snapshot!(written(&joined()), @r#"
+        ::error file=checkpoints/orca/model.safetensors,title=undeclared-lineage::checkpoints/orca/model.safetensors is consistent with derivation from Qwen/Qwen2.5-0.5B (derived), which is not declared for this path%0Aalso: card-mismatch: the card names no base_model (README.md:3)%0Ahelp: declare it in policy.toml:%0A[[model]]%0Apaths = ["checkpoints/orca/**"]%0Aorigin = "derived"%0Abases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
+        ::error file=checkpoints/orca/model.safetensors,title=missing-notice::the notice of Qwen/Qwen2.5-0.5B is not in the tree%0Ahelp: add the notice to NOTICE, beside the checkpoint or at the root
         "#);
     }
 

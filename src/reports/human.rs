@@ -11,7 +11,7 @@ use annotate_snippets::{Group, Level, Origin};
 
 use super::compare::hanging;
 use super::report::{Report, ReportedModel, Verdict};
-use super::text::{Look, bytes, harmless, log10_p, plural, wrap};
+use super::text::{Look, also, bytes, harmless, log10_p, plural, wrap};
 use crate::evidence::{Comparison, Evidence};
 use crate::findings::{self, Finding};
 
@@ -65,6 +65,9 @@ fn block(finding: &Finding, look: Look) -> String {
         let clause = finding.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
         let of = finding.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();
         group = group.element(said("obligation", &[harmless(&format!("{obligation}{clause}{of}"))]));
+    }
+    for related in &finding.related {
+        group = group.element(said("also", &wrap(&harmless(&also(related)), look.beside(12))));
     }
     if !finding.model_ids.is_empty() {
         let ids: Vec<String> = finding.model_ids.iter().map(|id| harmless(id)).collect();
@@ -210,7 +213,7 @@ mod tests {
 
     use super::*;
     use crate::reports::Stats;
-    use crate::reports::samples::blocked;
+    use crate::reports::samples::{blocked, joined};
 
     /// The same, with what a waiver is keyed to.
     fn waivable() -> Report {
@@ -276,6 +279,26 @@ mod tests {
                      of 168 matrices
          = evidence: row-hash, log10 p —, effect 0.00, n 0
          = model: sha256:00
+         = help: declare it in policy.toml:
+                 [[model]]
+                 paths = ["checkpoints/orca/**"]
+                 origin = "derived"
+                 bases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
+        "#);
+    }
+
+    #[test]
+    fn what_supports_a_finding_stands_below_its_evidence() {
+        let text = shown(&joined(), Look::default());
+        assert_snapshot!(text.split("\n\n").next().unwrap(), @r#"
+        deny[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from
+            Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
+        --> checkpoints/orca/model.safetensors
+         = evidence: aligned-samples, log10 p −41.2, effect 0.87, n 12,288
+                     null: signs of sampled weights of two unrelated trainings agree by chance
+                     11,489 of 12,288 sampled signs agree in 168 of 168 matrices
+         = evidence: row-hash, log10 p —, effect 0.00, n 0
+         = also: card-mismatch: the card names no base_model (README.md:3)
          = help: declare it in policy.toml:
                  [[model]]
                  paths = ["checkpoints/orca/**"]

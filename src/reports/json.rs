@@ -18,7 +18,7 @@ pub fn json<T: Serialize>(report: &T, out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reports::samples::blocked;
+    use crate::reports::samples::{blocked, joined};
     use crate::reports::{IdentifyReport, Report, SCHEMA_VERSION};
 
     type TestResult = Result<(), Box<dyn std::error::Error>>;
@@ -79,6 +79,16 @@ mod tests {
         assert_eq!(keys("/obligations/0"), ["model", "base", "license", "kind", "clause", "state", "where", "what"]);
         assert_eq!(keys("/obligations/0/where"), ["path", "line"]);
         assert_eq!(keys("/findings/0/evidence/0"), ["mechanism", "log10_p", "effect", "null", "n", "detail"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_supports_a_finding_has_fields_of_its_own() -> TestResult {
+        let value = serde_json::to_value(joined())?;
+        let related = value.pointer("/findings/0/related/0").and_then(serde_json::Value::as_object);
+        let keys: Vec<&String> = related.into_iter().flat_map(serde_json::Map::keys).collect();
+        assert_eq!(keys, ["rule", "level", "message", "path", "line", "remedy", "fingerprint"]);
+        assert_eq!(serde_json::from_value::<Report>(value)?, joined());
         Ok(())
     }
 

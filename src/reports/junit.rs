@@ -8,6 +8,7 @@
 use std::io::{self, Write};
 
 use super::report::{Report, Verdict};
+use super::text::also;
 use crate::findings::{Finding, Level};
 
 /// Writes a report as JUnit XML.
@@ -50,7 +51,8 @@ fn case(finding: &Finding, waived: bool, out: &mut dyn Write) -> io::Result<()> 
         (Some(path), None) => path.clone(),
         (None, _) => finding.fingerprint.clone(),
     };
-    let (message, remedy) = (escape(&finding.message), escape(&finding.remedy));
+    let also: Vec<String> = finding.related.iter().map(|related| format!("also: {}\n", also(related))).collect();
+    let (message, remedy) = (escape(&finding.message), escape(&format!("{}{}", also.concat(), finding.remedy)));
     writeln!(out, r#"    <testcase classname="{}" name="{}">"#, finding.rule.id(), escape(&place))?;
     if waived {
         writeln!(out, r#"      <skipped message="waived: {message}"/>"#)?;
@@ -89,7 +91,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::reports::samples::blocked;
+    use crate::reports::samples::{blocked, joined};
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
@@ -122,6 +124,15 @@ mod tests {
           </testsuite>
         </testsuites>
         "#);
+    }
+
+    #[test]
+    fn what_supports_a_finding_is_in_its_case() {
+        let text = written(&joined());
+        assert!(
+            text.contains(">also: card-mismatch: the card names no base_model (README.md:3)&#10;declare it"),
+            "{text}"
+        );
     }
 
     #[test]

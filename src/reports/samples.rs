@@ -4,7 +4,7 @@
 
 use super::{Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool, Verdict};
 use crate::evidence::{Comparison, Context, Evidence, LayerEffect, Relation};
-use crate::findings::{Finding, Obligation, ObligationState, Rule, Whereabouts};
+use crate::findings::{self, Finding, Obligation, ObligationState, Rule, Whereabouts};
 
 /// A comparison with everything in it.
 pub(super) fn comparison() -> Comparison {
@@ -41,6 +41,13 @@ pub(super) fn comparison() -> Comparison {
     }
 }
 
+/// The same with the finding about the card folded into the one about the weights.
+pub(super) fn joined() -> Report {
+    let mut report = blocked();
+    report.findings = findings::join(report.findings);
+    report
+}
+
 /// A report in which a push is blocked.
 pub(super) fn blocked() -> Report {
     let path = "checkpoints/orca/model.safetensors";
@@ -59,8 +66,10 @@ pub(super) fn blocked() -> Report {
         structure: Vec::new(),
         remedy: remedy.to_owned(),
         fingerprint: "0123456789abcdef".to_owned(),
+        related: Vec::new(),
         cap: None,
         model_ids: Vec::new(),
+        about: Vec::new(),
     };
     let lineage = Finding {
         evidence: comparison().mechanisms,

@@ -11,8 +11,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::report::{Report, Verdict};
-use super::text::log10_p;
-use crate::findings::{Finding, Level, Rule};
+use super::text::{also, log10_p};
+use crate::findings::{Finding, Level, Related, Rule};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -73,10 +73,28 @@ fn result(finding: &Finding, rules: &[Rule], waived: bool) -> Value {
             "region": {"startLine": finding.line.unwrap_or(1).max(1)},
         }}]);
     }
+    // §3.27.22: places that help to understand the result.
+    let related: Vec<Value> = finding.related.iter().zip(1_u32..).filter_map(|(one, id)| location(one, id)).collect();
+    if !related.is_empty() {
+        result["relatedLocations"] = json!(related);
+    }
     if waived {
         result["suppressions"] = json!([{"kind": "external", "status": "accepted"}]);
     }
     result
+}
+
+/// The place of a finding that supports a result, with what it says (§3.28).
+fn location(related: &Related, id: u32) -> Option<Value> {
+    let path = related.path.as_ref()?;
+    Some(json!({
+        "id": id,
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri(path)},
+            "region": {"startLine": related.line.unwrap_or(1).max(1)},
+        },
+        "message": {"text": format!("{}: {}", related.rule.id(), related.message)},
+    }))
 }
 
 fn message(finding: &Finding) -> String {
@@ -86,6 +104,7 @@ fn message(finding: &Finding) -> String {
         let log10_p = log10_p(evidence.log10_p);
         lines.push(format!("{mechanism}: log10 p {log10_p} against: {null}; effect {effect:.2}"));
     }
+    lines.extend(finding.related.iter().map(|related| format!("Also: {}", also(related))));
     lines.push(format!("To do: {}", finding.remedy));
     lines.join("\n")
 }
@@ -114,7 +133,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::reports::samples::blocked;
+    use crate::reports::samples::{blocked, joined};
 
     fn written(report: &Report) -> Value {
         let mut out = Vec::new();
@@ -162,6 +181,14 @@ mod tests {
             assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
             assert!(result["locations"][0]["physicalLocation"]["region"]["startLine"].as_u64().unwrap() >= 1);
         }
+    }
+
+    #[test]
+    fn what_supports_a_result_has_its_place() {
+        let document = written(&joined());
+        assert_snapshot!(document["runs"][0]["results"][0]["relatedLocations"], @r#"[{"id":1,"physicalLocation":{"artifactLocation":{"uri":"README.md"},"region":{"startLine":3}},"message":{"text":"card-mismatch: the card names no base_model"}}]"#);
+        let text = document["runs"][0]["results"][0]["message"]["text"].as_str().unwrap();
+        assert!(text.contains("\nAlso: card-mismatch: the card names no base_model (README.md:3)\n"), "{text}");
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 use annotate_snippets::Renderer;
 
+use crate::findings::Related;
+
 /// How text for people looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -42,6 +44,18 @@ impl Look {
     pub(super) fn beside(self, indentation: usize) -> usize {
         self.width.max(40).saturating_sub(indentation).max(20)
     }
+}
+
+/// A finding that supports another, in one sentence: its rule, its place where the sentence does not begin with it, and
+/// what it says.
+pub(super) fn also(related: &Related) -> String {
+    let Related { rule, message, path, line, .. } = related;
+    let place = match (path, line) {
+        (Some(path), Some(line)) if !message.starts_with(&format!("{path}:{line}")) => format!(" ({path}:{line})"),
+        (Some(path), None) if !message.contains(path.as_str()) => format!(" ({path})"),
+        _ => String::new(),
+    };
+    format!("{}: {message}{place}", rule.id())
 }
 
 /// `1 base`, `2 bases`, `12,345 bases`.

@@ -14,7 +14,7 @@ use tempfile::{TempDir, tempdir};
 use crate::command_line::{failure, forebear, stdout};
 
 /// Code that is long and varied enough to be told by: every function computes something else.
-fn code() -> String {
+pub(crate) fn code() -> String {
     let mut text = String::from("# Copyright 2024 The Whale team\nimport torch\nfrom torch import nn\n\n");
     let operations = ["+", "-", "*", "/", "@", "%"];
     for index in 0..30_usize {
@@ -31,7 +31,7 @@ fn code() -> String {
     text
 }
 
-fn renamed() -> String {
+pub(crate) fn renamed() -> String {
     [
         ("# Copyright 2024 The Whale team\n", ""),
         ("Whale", "Orca"),

@@ -9,6 +9,8 @@
 mod config;
 mod fields;
 mod header;
+mod labels;
 mod open;
 
+pub(crate) use labels::labels;
 pub(crate) use open::open;
