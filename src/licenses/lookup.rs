@@ -5,7 +5,9 @@
 use globset::GlobBuilder;
 
 use super::data::{LicenseData, all};
+use super::expression::{Expression, Term};
 use super::matching::identify;
+use super::texts::text as built_in;
 
 /// Returns the license with this id: ours, an SPDX id, a model card's value, or a title; case is ignored.
 ///
@@ -34,13 +36,14 @@ pub fn lookup_all(id: &str) -> Vec<&'static LicenseData> {
 pub fn lookup_for(id: &str, base: &str, text: Option<&str>) -> Option<&'static LicenseData> {
     let candidates = lookup_all(id);
     if candidates.len() > 1 {
-        if let Some(text) = text {
-            let seen = identify(text);
-            if let Some(license) = candidates.iter().find(|license| seen.iter().any(|found| found.id == license.id)) {
-                return Some(license);
-            }
-        }
-        if let Some(license) = candidates.iter().rev().find(|license| applies_to(license, base)) {
+        let seen = text.map(identify).unwrap_or_default();
+        let same_text = |one: &LicenseData, other: &LicenseData| {
+            one.id == other.id || built_in(&one.id).is_some() && built_in(&one.id) == built_in(&other.id)
+        };
+        let read = |license: &&LicenseData| seen.iter().any(|found| same_text(found, license));
+        let by_text: Vec<&'static LicenseData> = candidates.iter().copied().filter(read).collect();
+        let left = if by_text.is_empty() { &candidates } else { &by_text };
+        if let Some(license) = left.iter().rev().find(|license| applies_to(license, base)).or(by_text.first()) {
             return Some(license);
         }
     }
@@ -53,21 +56,43 @@ pub fn lookup_expression(expression: &str, base: &str, text: Option<&str>) -> (V
     if let Some(license) = lookup_for(expression, base, text) {
         return (vec![license], true);
     }
-    let mut licenses = Vec::new();
-    let mut complete = true;
-    for operand in split(expression, " AND ") {
-        let alternatives = split(operand, " OR ");
-        let known = alternatives.iter().find_map(|alternative| {
-            let id = alternative.trim_matches(|c: char| c == '(' || c == ')' || c.is_whitespace());
-            let id = split(id, " WITH ").first().copied().unwrap_or(id);
-            lookup_for(id, base, text)
-        });
-        match known {
-            Some(license) => licenses.push(license),
-            None => complete = false,
-        }
-    }
+    let Ok(parsed) = Expression::parse(expression) else { return (Vec::new(), false) };
+    let mut licenses: Vec<&'static LicenseData> = Vec::new();
+    let complete = gather(
+        &parsed,
+        &|term| lookup_for(&term.id, base, text).or_else(|| term.data().into_iter().next()),
+        &mut licenses,
+    );
     (licenses, complete)
+}
+
+/// Adds the licenses of an expression; returns whether all that count are known.
+fn gather(
+    expression: &Expression,
+    known: &dyn Fn(&Term) -> Option<&'static LicenseData>,
+    into: &mut Vec<&'static LicenseData>,
+) -> bool {
+    match expression {
+        Expression::Term(term) => match known(term) {
+            Some(license) => {
+                into.push(license);
+                true
+            }
+            None => false,
+        },
+        Expression::And(parts) => {
+            let known = parts.iter().filter(|part| gather(part, known, into)).count();
+            known == parts.len()
+        }
+        Expression::Or(parts) => parts.iter().any(|part| {
+            let mut own = Vec::new();
+            let complete = gather(part, known, &mut own);
+            if complete {
+                into.append(&mut own);
+            }
+            complete
+        }),
+    }
 }
 
 /// Returns the license under which a base of this id is usually published. Indicative: never enough to deny.
@@ -82,10 +107,6 @@ pub fn same_license(one: &str, other: &str) -> bool {
     }
     let others = lookup_all(other);
     lookup_all(one).iter().any(|license| others.iter().any(|found| found.id == license.id))
-}
-
-fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
-    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
 fn applies_to(license: &LicenseData, base: &str) -> bool {
@@ -131,6 +152,8 @@ mod tests {
         };
         assert_eq!(ids("MIT AND Apache-2.0"), ["mit", "apache-2.0"]);
         assert_eq!(ids("Foo-1.0 OR MIT"), ["mit"]);
+        assert_eq!(ids("gemma AND (Foo-1.0 OR (MIT AND Apache-2.0))"), ["gemma", "mit", "apache-2.0"]);
+        assert_eq!(ids("MIT AND"), [] as [&str; 0]);
         assert!(!lookup_expression("Foo-1.0 AND MIT", "", None).1);
     }
 
