@@ -6,10 +6,13 @@
 
 mod card;
 mod config;
+mod licensing;
+mod pattern;
 mod read;
 mod rights;
 
 pub use card::{Card, Claim};
 pub use config::Config;
+pub use licensing::{Licensing, Stated};
 pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, Readme, TokenizerFile, is_legal, read};
-pub use rights::Rights;
+pub use rights::{Precedence, Rights};

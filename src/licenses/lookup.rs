@@ -100,6 +100,27 @@ pub fn by_base(base: &str) -> Option<&'static LicenseData> {
     all().iter().rev().find(|license| applies_to(license, base))
 }
 
+/// Returns the licenses whose text is known to be at a web address: those that the data name, and the usual ones of
+/// SPDX, the OSI, Creative Commons, and Apache.
+pub fn lookup_address(address: &str) -> Vec<&'static LicenseData> {
+    let plain = |address: &str| {
+        let address = address.trim().to_ascii_lowercase();
+        let address = address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
+        let ends = [".html", ".txt", "/", "legalcode", "deed.en", "/"];
+        ends.iter().fold(address, |address, end| address.trim_end_matches(end)).to_owned()
+    };
+    let wanted = plain(address);
+    let known: Vec<&LicenseData> =
+        all().iter().filter(|license| license.address().is_some_and(|own| plain(own) == wanted)).collect();
+    let listed = ["spdx.org/licenses/", "opensource.org/licenses/", "opensource.org/license/", "apache.org/licenses/"];
+    match listed.iter().find_map(|prefix| wanted.strip_prefix(prefix)) {
+        _ if !known.is_empty() => known,
+        Some("license-2.0") => lookup_all("apache-2.0"),
+        Some(id) => lookup_all(id),
+        None => Vec::new(),
+    }
+}
+
 /// Whether two ids mean the same license.
 pub fn same_license(one: &str, other: &str) -> bool {
     if one.trim().eq_ignore_ascii_case(other.trim()) {
@@ -162,6 +183,16 @@ mod tests {
         assert_eq!(id(by_base("meta-llama/Llama-3.1-8B-Instruct")), Some("llama3.1"));
         assert_eq!(id(by_base("nvidia/Cosmos-1.0")), Some("nvidia-open-model-cosmos"));
         assert_eq!(id(by_base("acme/orca")), None);
+    }
+
+    #[test]
+    fn an_address_is_a_license_where_it_is_known() {
+        let ids = |address| lookup_address(address).iter().map(|license| license.id.as_str()).collect::<Vec<_>>();
+        assert_eq!(ids("http://www.apache.org/licenses/LICENSE-2.0.txt"), ["apache-2.0"]);
+        assert_eq!(ids("https://opensource.org/license/mit/"), ["mit"]);
+        assert_eq!(ids("https://creativecommons.org/licenses/by-nc/4.0/"), ["cc-by-nc-4.0"]);
+        assert_eq!(ids("https://ai.google.dev/gemma/terms"), ["gemma"]);
+        assert_eq!(ids("https://example.org/LICENSE"), [] as [&str; 0]);
     }
 
     #[test]

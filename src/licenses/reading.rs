@@ -115,12 +115,23 @@ pub fn readings(content: &str) -> Vec<Reading> {
         let beside = kept.iter().filter(|held| !held.known.is_of_mit()).map(|held| file.reading(held, &kept));
         return family.into_iter().chain(beside).collect();
     }
-    if !kept.is_empty() {
-        return kept.iter().map(|held| file.reading(held, &kept)).collect();
-    }
-    let titled = by_title(&file);
+    let read: Vec<Reading> = kept.iter().map(|held| file.reading(held, &kept)).collect();
+    let whole = |reading: &Reading| !reading.differs && reading.changes.iter().all(|change| change.outside);
+    // Siblings of a family differ by their model's name alone: a title tells what changed words do not.
+    let titled = if read.iter().any(whole) { Vec::new() } else { by_title(&file) };
     if !titled.is_empty() {
         return titled;
+    }
+    if let [only] = read.as_slice()
+        && !only.is_plain()
+        && super::spdx_id(&only.spdx).is_some()
+        && let Some(listed) = by_list(&file).filter(|listed| !listed.differs && listed.spdx != only.spdx)
+    {
+        // The list has the changed text under an id of its own: X11, JSON.
+        return vec![listed];
+    }
+    if !read.is_empty() {
+        return read;
     }
     if let Some(nearest) = all.first() {
         return vec![file.reading(nearest, &[])];
