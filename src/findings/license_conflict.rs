@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `license-conflict`: the release's own license contradicts that of a base, or the license file of the release.
 
+use std::collections::BTreeMap;
+
 use crate::licenses::{Reading, find_text, lookup_expression, readings, spdx_id};
 
 use super::facts::{Facts, ModelFacts};
@@ -40,8 +42,9 @@ pub(super) fn check(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
 /// What is said of each model's license, against what is said of it first.
 fn said(facts: &Facts) -> Vec<Finding> {
     let mut told: Vec<(Statement, Statement, Vec<&ModelFacts>)> = Vec::new();
+    let mut texts = BTreeMap::new();
     for model in facts.models {
-        let mut statements = statements(facts, model).into_iter();
+        let mut statements = statements(facts, model, &mut texts).into_iter();
         let Some(first) = statements.next() else { continue };
         // Two rules of their own compare these.
         let elsewhere = |other: &Statement| {

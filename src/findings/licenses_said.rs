@@ -5,7 +5,7 @@
 //! In: facts. Out: [`Statement`]s of a model. Statements disagree only where both are understood and have no license in
 //! common; what is not understood accuses nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::documents::{Card, LicenseFile};
 use crate::licenses::{Expression, Reading, lookup_address, lookup_all, readings, spdx_id};
@@ -58,7 +58,12 @@ impl Statement {
 }
 
 /// Everything that is said of a model's license; what is said first is what the others are compared with.
-pub(super) fn statements(facts: &Facts, model: &ModelFacts) -> Vec<Statement> {
+/// `texts` keeps what the license texts of a card say, which all models of the card share.
+pub(super) fn statements<'a>(
+    facts: &Facts<'a>,
+    model: &ModelFacts,
+    texts: &mut BTreeMap<&'a str, Vec<Statement>>,
+) -> Vec<Statement> {
     let mut said = Vec::new();
     let card = facts.documents.card_for(&model.path);
     if let Some((card, claim)) = card.and_then(|card| Some((card, card.license_id()?))) {
@@ -83,8 +88,8 @@ pub(super) fn statements(facts: &Facts, model: &ModelFacts) -> Vec<Statement> {
         }));
     }
     if let Some(card) = card {
-        said.extend(link(facts, card));
-        said.extend(file(facts, card));
+        let of_card = || link(facts, card).into_iter().chain(file(facts, card)).collect();
+        said.extend(texts.entry(&card.path).or_insert_with(of_card).iter().cloned());
     }
     said
 }
@@ -157,7 +162,11 @@ fn meanings(found: &[Reading]) -> Option<(BTreeSet<String>, bool)> {
     if found.is_empty() || found.iter().any(|reading| reading.differs) {
         return None;
     }
-    Some((found.iter().map(id).collect(), found.iter().any(|reading| changed(&reading))))
+    let listed = found
+        .iter()
+        .filter_map(|reading| reading.listed)
+        .map(|id| lookup_all(id).first().map_or_else(|| id.to_ascii_lowercase(), |license| license.id.clone()));
+    Some((found.iter().map(id).chain(listed).collect(), found.iter().any(|reading| changed(&reading))))
 }
 
 fn told(found: &[Reading]) -> String {

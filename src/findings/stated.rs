@@ -37,7 +37,7 @@ pub(super) fn stated_licenses(facts: &Facts) -> Vec<Finding> {
     for (value, place) in &stated {
         match Expression::parse(value) {
             Err(error) => {
-                findings.push(unread(value, place, &format!("it cannot be read as an SPDX expression: {error}")))
+                findings.push(unread(value, place, &format!("it cannot be read as an SPDX expression: {error}")));
             }
             Ok(expression) => {
                 let unknown = expression.unknown();

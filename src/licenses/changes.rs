@@ -68,7 +68,7 @@ pub(super) fn changes(
     let hashes: Vec<u64> = shingle_hashes(file.words).collect();
     let mut matched = (0..hashes.len()).filter(|at| hashes.get(*at).is_some_and(|hash| shingles.contains(hash)));
     let first = matched.next()?;
-    let last = matched.last().unwrap_or(first);
+    let last = matched.next_back().unwrap_or(first);
     // Where the license's own first or last words match, what stands beside them is not of it.
     let mut own = shingle_hashes(license.words);
     let whole_start = own.next() == hashes.get(first).copied();

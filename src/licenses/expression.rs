@@ -128,13 +128,14 @@ fn tokens(text: &str) -> Vec<(usize, String)> {
                 open = false;
             }
             space if space.is_whitespace() => open = false,
-            other => match tokens.last_mut().filter(|_| open) {
-                Some((_, token)) => token.push(other),
-                None => {
+            other => {
+                if let Some((_, token)) = tokens.last_mut().filter(|_| open) {
+                    token.push(other);
+                } else {
                     tokens.push((column + 1, other.to_string()));
                     open = true;
                 }
-            },
+            }
         }
     }
     tokens

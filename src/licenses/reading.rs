@@ -25,6 +25,8 @@ const SPDX_NEAR: f32 = 0.75;
 const TITLE_WITHIN: usize = 120;
 /// Words of the shortest license that is known by its title.
 const SHORTEST_TITLED: usize = 200;
+/// Changes quoted.
+const SHOWN: usize = 3;
 /// Longest text read, in bytes.
 const LENGTH_LIMIT: usize = 2 << 20;
 
@@ -43,6 +45,8 @@ pub struct Reading {
     pub changes: Vec<Change>,
     /// Whether there are changes that cannot be shown, because the texts differ too much or the text is not in the corpus.
     pub differs: bool,
+    /// Another SPDX id under which the list may have the text with these changes: X11 is MIT with a clause.
+    pub listed: Option<&'static str>,
 }
 
 impl Reading {
@@ -53,10 +57,10 @@ impl Reading {
 
     /// SPDX id of what was read: `LicenseRef-modified-MIT` where something was changed.
     pub fn id(&self) -> String {
-        match self.is_plain() {
-            true => self.spdx.clone(),
-            false => format!("LicenseRef-modified-{}", self.spdx.trim_start_matches("LicenseRef-")),
+        if self.is_plain() {
+            return self.spdx.clone();
         }
+        format!("LicenseRef-modified-{}", self.spdx.trim_start_matches("LicenseRef-"))
     }
 
     /// The name for people, by our id; changes are quoted: `MIT with changes: adds “…”`.
@@ -68,12 +72,20 @@ impl Reading {
         if self.changes.is_empty() {
             return format!("{name} with changes that cannot be shown here ({:.0} % alike)", self.found * 100.0);
         }
-        const SHOWN: usize = 3;
         let mut told: Vec<String> = self.changes.iter().take(SHOWN).map(Change::said).collect();
         if self.changes.len() > SHOWN {
             told.push(format!("and {} more", self.changes.len() - SHOWN));
         }
         format!("{name} with changes: {}", told.join("; "))
+    }
+
+    /// Asks the SPDX list about a plain license with changes.
+    fn with_listed(mut self, text: &str) -> Self {
+        if !self.is_plain() && super::spdx_id(&self.spdx).is_some() {
+            let near = nearest_listed(text).filter(|(id, score)| *score >= SPDX_ENOUGH && *id != self.spdx);
+            self.listed = near.map(|(id, _)| id);
+        }
+        self
     }
 
     /// Whether a clause was put into the license, or taken out of it, beyond a few words.
@@ -115,6 +127,8 @@ pub fn readings(content: &str) -> Vec<Reading> {
         let beside = kept.iter().filter(|held| !held.known.is_of_mit()).map(|held| file.reading(held, &kept));
         return family.into_iter().chain(beside).collect();
     }
+    // MIT with a clause that names a product nobody knows is none of those whose products are known.
+    let kept: Vec<&Held> = kept.into_iter().filter(|held| plain.is_none() || !of_mit(held.known.license)).collect();
     let read: Vec<Reading> = kept.iter().map(|held| file.reading(held, &kept)).collect();
     let whole = |reading: &Reading| !reading.differs && reading.changes.iter().all(|change| change.outside);
     // Siblings of a family differ by their model's name alone: a title tells what changed words do not.
@@ -122,18 +136,10 @@ pub fn readings(content: &str) -> Vec<Reading> {
     if !titled.is_empty() {
         return titled;
     }
-    if let [only] = read.as_slice()
-        && !only.is_plain()
-        && super::spdx_id(&only.spdx).is_some()
-        && let Some(listed) = by_list(&file).filter(|listed| !listed.differs && listed.spdx != only.spdx)
-    {
-        // The list has the changed text under an id of its own: X11, JSON.
-        return vec![listed];
-    }
     if !read.is_empty() {
         return read;
     }
-    if let Some(nearest) = all.first() {
+    if let Some(nearest) = all.iter().find(|held| plain.is_none() || !of_mit(held.known.license)) {
         return vec![file.reading(nearest, &[])];
     }
     by_list(&file).into_iter().collect()
@@ -219,7 +225,9 @@ impl<'a> File<'a> {
             found: held.score,
             differs: found.is_none(),
             changes: found.unwrap_or_default(),
+            listed: None,
         }
+        .with_listed(self.text)
     }
 
     fn holds(&self, phrase: &str) -> bool {
@@ -274,6 +282,7 @@ fn by_title(file: &File) -> Vec<Reading> {
         found: 0.5,
         changes: Vec::new(),
         differs: false,
+        listed: None,
     };
     found.into_iter().map(reading).collect()
 }
@@ -287,6 +296,7 @@ fn by_list(file: &File) -> Option<Reading> {
         found: f64::from(score),
         changes: Vec::new(),
         differs: score < SPDX_ENOUGH,
+        listed: None,
     })
 }
 
@@ -346,6 +356,16 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].id().as_str(), found[0].is_plain()), ("LicenseRef-modified-MIT", false));
         assert_snapshot!(found[0].said(), @r#"mit with changes: adds “Our only modification is that, if the Software is used for any commercial product with more than 100 million monthly active users, you shall prominently display "Orca" on its user interface.”"#);
+    }
+
+    #[test]
+    fn the_clause_of_a_known_license_for_another_product_is_a_clause_of_nobody_known() {
+        let found = said(&text("kimi-k2-modified-mit").unwrap().replace("Kimi K2", "Orca 1"));
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].starts_with("mit with changes: adds “Our only modification") && found[0].contains("Orca 1"),
+            "{found:?}"
+        );
     }
 
     #[test]

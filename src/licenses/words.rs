@@ -46,7 +46,9 @@ pub(super) fn words(text: &str) -> Vec<Word> {
 pub(super) fn shingle_hashes(words: &[Word]) -> impl Iterator<Item = u64> {
     words.windows(SHINGLE).map(|window| {
         let mut hasher = DefaultHasher::new();
-        window.iter().for_each(|word| word.key.hash(&mut hasher));
+        for word in window {
+            word.key.hash(&mut hasher);
+        }
         hasher.finish()
     })
 }
