@@ -160,7 +160,7 @@ fn changed() -> Result<Vec<Case>, String> {
         ),
         (
             "BSD-3-Clause with a named holder",
-            changed_in(bsd, "the copyright holder nor", "Acme, Inc. nor")?,
+            changed_in(bsd, "the ORGANIZATION nor", "Acme, Inc. nor")?,
             is(&["BSD-3-Clause"]),
         ),
         ("Apache-2.0 and MIT in one file", format!("{apache}\n\n---\n\n{mit}"), is(&["Apache-2.0", "MIT"])),

@@ -34,14 +34,24 @@ pub(super) const PAGE: Page = Page {
 
 pub(super) fn check(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
     let mut findings = ledger.findings(Rule::LicenseConflict);
-    findings.extend(shown(facts));
-    findings.extend(said(facts));
+    let told = disagreements(facts);
+    // A license text that contradicts the card beside it is told with the card.
+    let twice = |shown: &Finding| told.iter().any(|told| shown.path.as_deref() == Some(told.other.path.as_str()));
+    findings.extend(shown(facts).into_iter().filter(|shown| !twice(shown)));
+    findings.extend(told.iter().map(Disagreement::finding));
     findings
 }
 
+/// Two statements on the license of some models.
+struct Disagreement<'a> {
+    first: Statement,
+    other: Statement,
+    models: Vec<&'a ModelFacts>,
+}
+
 /// What is said of each model's license, against what is said of it first.
-fn said(facts: &Facts) -> Vec<Finding> {
-    let mut told: Vec<(Statement, Statement, Vec<&ModelFacts>)> = Vec::new();
+fn disagreements<'a>(facts: &Facts<'a>) -> Vec<Disagreement<'a>> {
+    let mut told: Vec<Disagreement> = Vec::new();
     let mut texts = BTreeMap::new();
     for model in facts.models {
         let mut statements = statements(facts, model, &mut texts).into_iter();
@@ -54,39 +64,45 @@ fn said(facts: &Facts) -> Vec<Finding> {
             )
         };
         for other in statements.filter(|other| !elsewhere(other) && first.disagrees(other)) {
-            let same = |known: &&mut (Statement, Statement, Vec<&ModelFacts>)| {
-                let own = other.speaker == Speaker::Metadata || known.1.path == other.path;
-                known.0.told() == first.told() && known.1.says == other.says && own
+            let same = |known: &&mut Disagreement| {
+                let own = other.speaker == Speaker::Metadata || known.other.path == other.path;
+                known.first.told() == first.told() && known.other.says == other.says && own
             };
             match told.iter_mut().find(same) {
-                Some((_, _, models)) => models.push(model),
-                None => told.push((first.clone(), other, vec![model])),
+                Some(known) => known.models.push(model),
+                None => told.push(Disagreement { first: first.clone(), other, models: vec![model] }),
             }
         }
     }
-    told.iter().map(|(first, other, models)| disagreement(first, other, models)).collect()
+    told
 }
 
-fn disagreement(first: &Statement, other: &Statement, models: &[&ModelFacts]) -> Finding {
-    let more = match models.len() {
-        0 | 1 => String::new(),
-        2 => ", and so does one other model".to_owned(),
-        many => format!(", and so do {} other models", many - 1),
-    };
-    let message = format!("{}, and {}{more}", first.told(), other.told());
-    let remedy = match other.speaker {
-        Speaker::File | Speaker::Link => format!(
-            "recipients are granted what the text says: correct {}, or put the text of the license that it names in the place of {}",
-            first.path, other.path
-        ),
-        _ => format!("make {} and {} name the license under which the model is released", first.path, other.path),
-    };
-    let identity = [first.says.as_str(), &other.path, &other.says];
-    let mut finding = Finding::new(Rule::LicenseConflict, message, remedy, &identity).at(&first.path, first.line);
-    if let Some(model) = models.first() {
-        finding = finding.of_model(&model.path, &model.id);
+impl Disagreement<'_> {
+    fn finding(&self) -> Finding {
+        let (first, other) = (&self.first, &self.other);
+        let more = match self.models.len() {
+            0 | 1 => String::new(),
+            2 => ", and so does one other model".to_owned(),
+            many => format!(", and so do {} other models", many - 1),
+        };
+        // Of a license text it is said once, however many models lie beside it.
+        let more = if other.speaker == Speaker::Metadata { more } else { String::new() };
+        let message = format!("{}, and {}{more}", first.told(), other.told());
+        let remedy = match other.speaker {
+            Speaker::File | Speaker::Link => format!(
+                "recipients are granted what the text says: correct {}, or put the text of the license that it names in the \
+                 place of {}",
+                first.path, other.path
+            ),
+            _ => format!("make {} and {} name the license under which the model is released", first.path, other.path),
+        };
+        let identity = [first.says.as_str(), &other.path, &other.says];
+        let mut finding = Finding::new(Rule::LicenseConflict, message, remedy, &identity).at(&first.path, first.line);
+        if let Some(model) = self.models.first() {
+            finding = finding.of_model(&model.path, &model.id);
+        }
+        finding.capped(super::Level::Warn)
     }
-    finding.capped(super::Level::Warn)
 }
 
 /// The license that the repository shows at its top, and the one it says it has.
