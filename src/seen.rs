@@ -88,6 +88,7 @@ pub(crate) fn models(
                 introduced: model.introduced,
                 outside_lfs: in_git && parts().any(|file| file.lfs.is_none()),
                 hazards: model.hazards.clone(),
+                licenses: model.licenses.clone(),
             }
         })
         .collect()

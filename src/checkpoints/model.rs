@@ -26,6 +26,19 @@ pub struct Checkpoint {
     pub hazards: Vec<Hazard>,
 }
 
+impl Checkpoint {
+    /// What the metadata say of the license, by key: `general.license` of GGUF, `license` of safetensors and ONNX.
+    /// Values that are whole texts are left out.
+    pub fn licenses(&self) -> Vec<(String, String)> {
+        const LONGEST: usize = 200;
+        let speaks = |key: &str| key.rsplit('.').next().is_some_and(|last| matches!(last, "license" | "licence"));
+        let named = |key: &str| key.ends_with("license.name") || key.ends_with("license_name");
+        let value = |value: &String| !value.trim().is_empty() && value.len() <= LONGEST;
+        let entries = self.metadata.iter().filter(|(key, text)| (speaks(key) || named(key)) && value(text));
+        entries.map(|(key, text)| (key.clone(), text.trim().to_owned())).collect()
+    }
+}
+
 /// One file of a [`Checkpoint`].
 #[derive(Clone, Debug)]
 pub struct CheckpointFile {

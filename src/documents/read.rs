@@ -21,7 +21,7 @@ pub struct Documents {
     pub cards: Vec<Card>,
     /// The same without a front matter: they show texts and claim nothing.
     pub readmes: Vec<Readme>,
-    /// Copyright lines that `REUSE.toml` and `.license` files give for other files.
+    /// Copyright lines and licenses that `REUSE.toml` and `.license` files give for other files.
     pub rights: Vec<Rights>,
     /// `config.json` and `adapter_config.json`.
     pub configs: Vec<Config>,

@@ -73,6 +73,8 @@ pub struct ModelFacts {
     pub outside_lfs: bool,
     /// Things dangerous to load in its files.
     pub hazards: Vec<Hazard>,
+    /// What its metadata say of its license, by key.
+    pub licenses: Vec<(String, String)>,
 }
 
 /// What is known of one registered base.
@@ -178,8 +180,7 @@ pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
         unreadable::check,
         checkpoint_outside_lfs::check,
     ];
-    let of_ledger: [fn(&Ledger) -> Vec<Finding>; 10] = [
-        missing_license_text::check,
+    let of_ledger: [fn(&Ledger) -> Vec<Finding>; 9] = [
         missing_notice::check,
         wrong_notice_text::check,
         missing_attribution::check,
@@ -190,8 +191,12 @@ pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
         unmarked_modification::check,
         unsatisfiable_obligations::check,
     ];
-    let of_both: [fn(&Facts, &Ledger) -> Vec<Finding>; 3] =
-        [license_conflict::check, stripped_header::check, foreign_copyright_undeclared::check];
+    let of_both: [fn(&Facts, &Ledger) -> Vec<Finding>; 4] = [
+        missing_license_text::check,
+        license_conflict::check,
+        stripped_header::check,
+        foreign_copyright_undeclared::check,
+    ];
     let mut findings: Vec<Finding> = of_tree.iter().flat_map(|check| check(facts)).collect();
     findings.extend(of_ledger.iter().flat_map(|check| check(ledger)));
     findings.extend(of_both.iter().flat_map(|check| check(facts, ledger)));

@@ -19,7 +19,7 @@ pub(super) const PAGE: Page = Page {
            base came with it, or if a LICENSE, NOTICE, `REUSE.toml` or `.license` file of the tree names the same holder. \
            Without `copyright` in policy.toml nobody knows which lines are the releaser's own: then only lines are told that \
            came with a registered base that is neither declared nor shown by the weights. Holders are compared without years \
-           and typography. It is no accusation: vendored code is in order once it is named.",
+           and typography. What the file's header, its `.license` file or `REUSE.toml` says of its license is told with it. It is no accusation: vendored code is in order once it is named.",
     why: "A header left by somebody else's model code is often the only trace of where the code came from.",
     example: "warning[foreign-copyright-undeclared]: modeling_pangu.py:3 holds a copyright line of somebody who is not accounted for: \
               Copyright 2024 The Qwen team, Alibaba Group. All rights reserved.",
@@ -64,8 +64,11 @@ fn finding(facts: &Facts, key: &str, line: &Line) -> Option<Finding> {
     let holds = if line.places.len() == 1 { "holds" } else { "hold" };
     let shown = if more.is_empty() { listed(&places) } else { places.join(", ") };
     let known = base.map(|base| format!("; {} came with the same", base.id)).unwrap_or_default();
-    let message =
-        format!("{shown}{more} {holds} a copyright line of somebody who is not accounted for: {}{known}", line.text);
+    let said = license_of(facts, path).map(|license| format!("; {license}")).unwrap_or_default();
+    let message = format!(
+        "{shown}{more} {holds} a copyright line of somebody who is not accounted for: {}{known}{said}",
+        line.text
+    );
     let declare = base
         .map(|base| format!("declare {} in policy.toml if the code or the model is from there, or ", base.id))
         .unwrap_or_default();
@@ -76,6 +79,17 @@ fn finding(facts: &Facts, key: &str, line: &Line) -> Option<Finding> {
     let mut finding = Finding::new(Rule::ForeignCopyrightUndeclared, message, remedy, &[key]).at(path, Some(*number));
     finding.base = base.map(|base| base.id.clone());
     Some(finding)
+}
+
+/// What is said of the file's license, which tells what naming the holder has to say as well.
+fn license_of(facts: &Facts, path: &str) -> Option<String> {
+    let source = facts.sources.iter().find(|source| source.path == path)?;
+    let licensing = facts.documents.licensing_of(path, Some(&source.headers));
+    let stated = licensing.licenses.first()?;
+    Some(match stated.line {
+        Some(line) => format!("line {line} says that it is under {}", stated.value),
+        None => format!("{} says that it is under {}", stated.path, stated.value),
+    })
 }
 
 #[cfg(test)]
@@ -159,5 +173,9 @@ mod tests {
         let reuse = "[[annotations]]\npath = \"x\"\nSPDX-FileCopyrightText = \"2024 The Qwen team, Alibaba Group\"\n";
         sample.documents.rights = crate::documents::Rights::parse("REUSE.toml", reuse).unwrap();
         assert_eq!(run(&sample), []);
+        let reuse = "[[annotations]]\npath = \"*\"\nSPDX-License-Identifier = \"Apache-2.0\"\n";
+        sample.documents.rights = crate::documents::Rights::parse("REUSE.toml", reuse).unwrap();
+        let message = run(&sample).remove(0).message;
+        assert!(message.ends_with("; REUSE.toml says that it is under Apache-2.0"), "{message}");
     }
 }

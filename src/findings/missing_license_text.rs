@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `missing-license-text`: the base's license asks for a copy of its text, and the tree has none.
 
+use super::facts::Facts;
 use super::finding::{Finding, Rule};
 use super::owed::Ledger;
 use super::pages::Page;
+use super::stated::stated_licenses;
 
 pub(super) const PAGE: Page = Page {
     what: "For every base that is declared for a published model, or that its weights show: if the base's license asks for a copy \
@@ -12,7 +14,10 @@ pub(super) const PAGE: Page = Page {
            `COPYING*`, `LICENSES/`, `NOTICE*`). The text registered with the base, the built-in text, or for SPDX licenses \
            the SPDX text counts; wrapping, numbering and typography do not matter. A license with an added clause is not \
            taken for the plain one. The base's own copyright line is for `missing-attribution`. Licenses whose full \
-           text was not read when the data was made warn at most.",
+           text was not read when the data was made warn at most. Where the tree follows REUSE (a `LICENSES/` folder, a `REUSE.toml` or a \
+           `.license` file), every license that it states for a model or for pushed source must be among its license files, as \
+           `LICENSES/ID.txt` or by its text; and wherever an SPDX expression is stated that cannot be read, or with an id that is \
+           neither on the SPDX list nor a known model license, that is said: whose text is asked for is then not known. Both warn.",
     why: "Nearly every model license grants redistribution on the condition that recipients get its text.",
     example: "error[missing-license-text]: w/orca.safetensors: the license of meta-llama/Llama-3.1-8B (llama3.1) asks for a copy of \
               its text (§1.b.i(A)), and no license file beside the weights or above them holds it",
@@ -22,8 +27,10 @@ pub(super) const PAGE: Page = Page {
               Qwen §3(a); OpenRAIL-M §4(b); CC-BY-4.0 §3(a)(1)(C), which accepts a link.",
 };
 
-pub(super) fn check(ledger: &Ledger) -> Vec<Finding> {
-    ledger.findings(Rule::MissingLicenseText)
+pub(super) fn check(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = ledger.findings(Rule::MissingLicenseText);
+    findings.extend(stated_licenses(facts));
+    findings
 }
 
 #[cfg(test)]
@@ -38,7 +45,8 @@ mod tests {
     use crate::licenses::text;
 
     fn run(sample: &Sample) -> Vec<Finding> {
-        check(&Ledger::of(&sample.facts()))
+        let facts = sample.facts();
+        check(&facts, &Ledger::of(&facts))
     }
 
     fn sample(license: &str) -> Sample {

@@ -42,6 +42,8 @@ pub struct Model {
     pub introduced: bool,
     /// Things dangerous to load in its files.
     pub hazards: Vec<Hazard>,
+    /// What its metadata say of its license, by key.
+    pub licenses: Vec<(String, String)>,
 }
 
 /// A model that could not be read.
@@ -113,6 +115,7 @@ fn model(
         files: group.files.clone(),
         introduced: group.introduced,
         hazards: hazards.clone(),
+        licenses: checkpoint.licenses(),
     };
     // An LFS object is a file that may be altered under its name, so the name alone is not enough.
     let ids: Vec<String> = group

@@ -5,7 +5,9 @@
 use globset::GlobBuilder;
 
 use super::data::{LicenseData, all};
+use super::expression::{Expression, Term};
 use super::matching::identify;
+use super::texts::text as built_in;
 
 /// Returns the license with this id: ours, an SPDX id, a model card's value, or a title; case is ignored.
 ///
@@ -34,13 +36,14 @@ pub fn lookup_all(id: &str) -> Vec<&'static LicenseData> {
 pub fn lookup_for(id: &str, base: &str, text: Option<&str>) -> Option<&'static LicenseData> {
     let candidates = lookup_all(id);
     if candidates.len() > 1 {
-        if let Some(text) = text {
-            let seen = identify(text);
-            if let Some(license) = candidates.iter().find(|license| seen.iter().any(|found| found.id == license.id)) {
-                return Some(license);
-            }
-        }
-        if let Some(license) = candidates.iter().rev().find(|license| applies_to(license, base)) {
+        let seen = text.map(identify).unwrap_or_default();
+        let same_text = |one: &LicenseData, other: &LicenseData| {
+            one.id == other.id || built_in(&one.id).is_some() && built_in(&one.id) == built_in(&other.id)
+        };
+        let read = |license: &&LicenseData| seen.iter().any(|found| same_text(found, license));
+        let by_text: Vec<&'static LicenseData> = candidates.iter().copied().filter(read).collect();
+        let left = if by_text.is_empty() { &candidates } else { &by_text };
+        if let Some(license) = left.iter().rev().find(|license| applies_to(license, base)).or(by_text.first()) {
             return Some(license);
         }
     }
@@ -53,26 +56,69 @@ pub fn lookup_expression(expression: &str, base: &str, text: Option<&str>) -> (V
     if let Some(license) = lookup_for(expression, base, text) {
         return (vec![license], true);
     }
-    let mut licenses = Vec::new();
-    let mut complete = true;
-    for operand in split(expression, " AND ") {
-        let alternatives = split(operand, " OR ");
-        let known = alternatives.iter().find_map(|alternative| {
-            let id = alternative.trim_matches(|c: char| c == '(' || c == ')' || c.is_whitespace());
-            let id = split(id, " WITH ").first().copied().unwrap_or(id);
-            lookup_for(id, base, text)
-        });
-        match known {
-            Some(license) => licenses.push(license),
-            None => complete = false,
-        }
-    }
+    let Ok(parsed) = Expression::parse(expression) else { return (Vec::new(), false) };
+    let mut licenses: Vec<&'static LicenseData> = Vec::new();
+    let complete = gather(
+        &parsed,
+        &|term| lookup_for(&term.id, base, text).or_else(|| term.data().into_iter().next()),
+        &mut licenses,
+    );
     (licenses, complete)
+}
+
+/// Adds the licenses of an expression; returns whether all that count are known.
+fn gather(
+    expression: &Expression,
+    known: &dyn Fn(&Term) -> Option<&'static LicenseData>,
+    into: &mut Vec<&'static LicenseData>,
+) -> bool {
+    match expression {
+        Expression::Term(term) => match known(term) {
+            Some(license) => {
+                into.push(license);
+                true
+            }
+            None => false,
+        },
+        Expression::And(parts) => {
+            let known = parts.iter().filter(|part| gather(part, known, into)).count();
+            known == parts.len()
+        }
+        Expression::Or(parts) => parts.iter().any(|part| {
+            let mut own = Vec::new();
+            let complete = gather(part, known, &mut own);
+            if complete {
+                into.append(&mut own);
+            }
+            complete
+        }),
+    }
 }
 
 /// Returns the license under which a base of this id is usually published. Indicative: never enough to deny.
 pub fn by_base(base: &str) -> Option<&'static LicenseData> {
     all().iter().rev().find(|license| applies_to(license, base))
+}
+
+/// Returns the licenses whose text is known to be at a web address: those that the data name, and the usual ones of
+/// SPDX, the OSI, Creative Commons, and Apache.
+pub fn lookup_address(address: &str) -> Vec<&'static LicenseData> {
+    let plain = |address: &str| {
+        let address = address.trim().to_ascii_lowercase();
+        let address = address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
+        let ends = [".html", ".txt", "/", "legalcode", "deed.en", "/"];
+        ends.iter().fold(address, |address, end| address.trim_end_matches(end)).to_owned()
+    };
+    let wanted = plain(address);
+    let known: Vec<&LicenseData> =
+        all().iter().filter(|license| license.address().is_some_and(|own| plain(own) == wanted)).collect();
+    let listed = ["spdx.org/licenses/", "opensource.org/licenses/", "opensource.org/license/", "apache.org/licenses/"];
+    match listed.iter().find_map(|prefix| wanted.strip_prefix(prefix)) {
+        _ if !known.is_empty() => known,
+        Some("license-2.0") => lookup_all("apache-2.0"),
+        Some(id) => lookup_all(id),
+        None => Vec::new(),
+    }
 }
 
 /// Whether two ids mean the same license.
@@ -82,10 +128,6 @@ pub fn same_license(one: &str, other: &str) -> bool {
     }
     let others = lookup_all(other);
     lookup_all(one).iter().any(|license| others.iter().any(|found| found.id == license.id))
-}
-
-fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
-    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
 fn applies_to(license: &LicenseData, base: &str) -> bool {
@@ -131,6 +173,8 @@ mod tests {
         };
         assert_eq!(ids("MIT AND Apache-2.0"), ["mit", "apache-2.0"]);
         assert_eq!(ids("Foo-1.0 OR MIT"), ["mit"]);
+        assert_eq!(ids("gemma AND (Foo-1.0 OR (MIT AND Apache-2.0))"), ["gemma", "mit", "apache-2.0"]);
+        assert_eq!(ids("MIT AND"), [] as [&str; 0]);
         assert!(!lookup_expression("Foo-1.0 AND MIT", "", None).1);
     }
 
@@ -139,6 +183,16 @@ mod tests {
         assert_eq!(id(by_base("meta-llama/Llama-3.1-8B-Instruct")), Some("llama3.1"));
         assert_eq!(id(by_base("nvidia/Cosmos-1.0")), Some("nvidia-open-model-cosmos"));
         assert_eq!(id(by_base("acme/orca")), None);
+    }
+
+    #[test]
+    fn an_address_is_a_license_where_it_is_known() {
+        let ids = |address| lookup_address(address).iter().map(|license| license.id.as_str()).collect::<Vec<_>>();
+        assert_eq!(ids("http://www.apache.org/licenses/LICENSE-2.0.txt"), ["apache-2.0"]);
+        assert_eq!(ids("https://opensource.org/license/mit/"), ["mit"]);
+        assert_eq!(ids("https://creativecommons.org/licenses/by-nc/4.0/"), ["cc-by-nc-4.0"]);
+        assert_eq!(ids("https://ai.google.dev/gemma/terms"), ["gemma"]);
+        assert_eq!(ids("https://example.org/LICENSE"), [] as [&str; 0]);
     }
 
     #[test]

@@ -3,23 +3,18 @@
 //! Does a text hold a license, or a notice? Containment of 5-word shingles, so that wrapping, numbering and
 //! a few filled-in names do not matter, and a license with an added clause is not taken for the plain one.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::LazyLock;
-
-use spdx::detection::{Store, TextData};
-
-use super::data::{LicenseData, all};
+use super::data::LicenseData;
+use super::listed::nearest_listed;
 use super::normalize::normalize;
+use super::reading::{Reading, readings};
 use super::texts::text;
+use super::words::{SHINGLE, Word, share, shingles, words};
 
 /// Share of a license's shingles that must be present. Model licenses of one family differ by their model's name
 /// in every sentence and stay below 0.9 of each other.
-const ENOUGH: f64 = 0.95;
-/// Words in a shingle.
-const SHINGLE: usize = 5;
+pub(super) const ENOUGH: f64 = 0.95;
 /// Score at which the SPDX detection is believed; permissive licenses with an added clause score 0.75 to 0.9.
-const SPDX_ENOUGH: f32 = 0.95;
+pub(super) const SPDX_ENOUGH: f32 = 0.95;
 /// Longest text, in bytes, filled in for one placeholder of a notice.
 const PLACEHOLDER_LIMIT: usize = 200;
 
@@ -43,8 +38,10 @@ pub enum How {
     BuiltInText,
     /// By SPDX detection.
     Spdx,
-    /// By its title; for licenses whose text is not built in.
+    /// By its title or its notice; for licenses whose text is not built in.
     Title,
+    /// By its own clause in the text of a plain license; for licenses whose text is not built in.
+    Clause,
 }
 
 /// Returns the first of the texts (path, content) that holds the license: the text registered with the base if there
@@ -64,41 +61,21 @@ pub fn find_text<'a>(
     best
 }
 
-/// Returns the licenses of the data whose text is in this text, without those that are only a part of another
-/// license found (plain MIT in a modified MIT) or a sibling of one found whole (Llama 3.2 and Llama 4).
+/// Returns the licenses of the data that are in this text, as [`readings`] tells them, without those into which somebody
+/// put a clause. A clause before or after a license leaves it whole.
 pub fn identify(content: &str) -> Vec<&'static LicenseData> {
-    let held = shingles(&words(content));
-    let found: Vec<Held> = CORPUS
-        .iter()
-        .map(|(license, shingles)| Held { license, shingles, score: share(shingles, &held) })
-        .filter(|found| found.score >= ENOUGH)
-        .collect();
-    let kept = found.iter().filter(|own| !found.iter().any(|other| other.explains(own)));
-    kept.map(|found| found.license).collect()
-}
-
-struct Held {
-    license: &'static LicenseData,
-    shingles: &'static Shingles,
-    score: f64,
-}
-
-impl Held {
-    /// Whether finding `self` is why `other` was found too: nearly all of `other` is in `self`, and `self` is
-    /// either present more completely or more than `other`.
-    fn explains(&self, other: &Self) -> bool {
-        let inside = self.license.id != other.license.id && share(other.shingles, self.shingles) >= 0.9;
-        let more = share(self.shingles, other.shingles) < 0.9 && self.score >= other.score - 0.02;
-        inside && (self.score > other.score + 0.005 || more)
-    }
+    let whole =
+        |reading: &Reading| reading.found >= ENOUGH && !reading.has_clause_inside() || reading.how != How::BuiltInText;
+    readings(content).iter().filter(|reading| whole(reading)).filter_map(|reading| reading.license).collect()
 }
 
 /// Share of the 5-word shingles of `wanted` that are in `content`, 0 to 1.
 pub fn containment(wanted: &str, content: &str) -> f64 {
     let (wanted, held) = (words(wanted), words(content));
     if wanted.len() < SHINGLE {
-        let phrase = wanted.join(" ");
-        return f64::from(u8::from(!phrase.is_empty() && held.join(" ").contains(&phrase)));
+        let joined = |words: &[Word]| words.iter().map(|word| word.key.as_str()).collect::<Vec<_>>().join(" ");
+        let phrase = joined(&wanted);
+        return f64::from(u8::from(!phrase.is_empty() && joined(&held).contains(&phrase)));
     }
     share(&shingles(&wanted), &shingles(&held))
 }
@@ -142,56 +119,9 @@ fn holds(content: &str, license: Option<&LicenseData>, registered: Option<&str>)
     Some((How::Spdx, f64::from(score)))
 }
 
-/// Built-in SPDX texts; loading takes a second in a debug build, so only when a text needs it.
-static STORE: LazyLock<Option<Store>> = LazyLock::new(|| Store::load_inline().ok());
-
 fn spdx_score(content: &str, id: &str) -> Option<f32> {
     spdx::license_id(id)?;
-    let found = STORE.as_ref()?.analyze(&TextData::new(content));
-    (found.score >= SPDX_ENOUGH && found.name == id).then_some(found.score)
-}
-
-type Shingles = HashSet<u64>;
-
-static CORPUS: LazyLock<Vec<(&'static LicenseData, Shingles)>> = LazyLock::new(|| {
-    all().iter().filter_map(|license| Some((license, shingles(&words(text(&license.id)?))))).collect()
-});
-
-/// Words that matter, versions (`3.1`) kept whole; list markers (`1.`, `(a)`, `iv)`, `*`) are numbering, not text.
-fn words(text: &str) -> Vec<String> {
-    normalize(text)
-        .split(' ')
-        .filter(|token| !is_list_marker(token))
-        .flat_map(|token| token.split(|c: char| !c.is_alphanumeric() && c != '.'))
-        .map(|word| word.trim_matches('.').to_owned())
-        .filter(|word| !word.is_empty())
-        .collect()
-}
-
-fn is_list_marker(token: &str) -> bool {
-    let Some(inner) = token.strip_suffix(['.', ')']) else { return false };
-    let inner = inner.trim_start_matches('(');
-    let number = inner.len() <= 2 && inner.chars().all(|c| c.is_ascii_digit());
-    let roman = inner.len() <= 4 && inner.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
-    number || roman || inner.len() == 1 && inner != "c"
-}
-
-fn shingles(words: &[String]) -> Shingles {
-    words
-        .windows(SHINGLE)
-        .map(|window| {
-            let mut hasher = DefaultHasher::new();
-            window.hash(&mut hasher);
-            hasher.finish()
-        })
-        .collect()
-}
-
-fn share(wanted: &Shingles, held: &Shingles) -> f64 {
-    if wanted.is_empty() {
-        return 0.0;
-    }
-    wanted.intersection(held).count() as f64 / wanted.len() as f64
+    nearest_listed(content).filter(|(name, score)| *score >= SPDX_ENOUGH && *name == id).map(|(_, score)| score)
 }
 
 /// Whether `content` holds the literal parts of `pattern` in order, with at most [`PLACEHOLDER_LIMIT`] bytes for
@@ -236,7 +166,7 @@ fn ends_of(content: &str, literal: &str) -> Vec<usize> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
-    use super::super::lookup;
+    use super::super::{all, lookup};
     use super::*;
 
     #[test]

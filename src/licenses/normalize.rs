@@ -9,6 +9,15 @@ use unicode_normalization::UnicodeNormalization;
 /// Returns the text in a form in which equal notices are equal: NFKC, straight quotes, plain dashes,
 /// `©` as `(c)`, one space for any white space, lower case, one trailing full stop removed.
 pub fn normalize(text: &str) -> String {
+    let mut out = plain_text(text);
+    if out.ends_with('.') {
+        out.pop();
+    }
+    out
+}
+
+/// The same with the trailing full stop kept.
+pub(super) fn plain_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
     for character in text.replace('©', "(c)").nfkc().flat_map(plain) {
@@ -21,9 +30,6 @@ pub fn normalize(text: &str) -> String {
             gap = false;
         }
         out.push(character);
-    }
-    if out.ends_with('.') {
-        out.pop();
     }
     out
 }

@@ -157,6 +157,7 @@ mod tests {
         let names: Vec<_> = checkpoint.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(checkpoint.metadata["license"], "mit");
+        assert_eq!(checkpoint.licenses(), [("license".to_owned(), "mit".to_owned())]);
         assert_eq!(checkpoint.path, "m/x.safetensors");
         assert_eq!(checkpoint.config, Some(config));
         let mut out = Vec::new();

@@ -5,7 +5,7 @@
 use crate::findings::declared::DeclaredRelation;
 use crate::findings::facts::Facts;
 use crate::findings::finding::Rule;
-use crate::licenses::{LicenseData, lookup, normalize, same_license, text};
+use crate::licenses::{Expression, LicenseData, lookup, normalize, same_license, text};
 
 use super::case::Case;
 use super::ledger::Whereabouts;
@@ -31,20 +31,24 @@ impl<'a> Own<'a> {
 
     /// Whether every alternative has an operand of which this holds: whoever receives it may choose one.
     pub(super) fn each(&self, holds: impl Fn(&str) -> bool) -> bool {
-        let mut alternatives = parts(self.expression, " OR ").peekable();
-        alternatives.peek().is_some() && alternatives.all(|alternative| parts(alternative, " AND ").any(&holds))
+        match Expression::parse(self.expression) {
+            Ok(expression) => expression.always(&|term| holds(&term.id)),
+            Err(_) => holds(self.expression),
+        }
+    }
+
+    /// Every license that it names.
+    fn operands(&self) -> Vec<String> {
+        match Expression::parse(self.expression) {
+            Ok(expression) => expression.terms().into_iter().map(|term| term.id.clone()).collect(),
+            Err(_) => vec![self.expression.to_owned()],
+        }
     }
 
     /// Whether this license is part of every alternative.
     pub(super) fn includes(&self, license: &LicenseData) -> bool {
         same_license(self.expression, &license.id) || self.each(|operand| same_license(operand, &license.id))
     }
-}
-
-fn parts<'a>(text: &'a str, separator: &'a str) -> impl Iterator<Item = &'a str> {
-    text.split(separator)
-        .map(|part| part.trim_matches(|c: char| c == '(' || c == ')' || c.is_whitespace()))
-        .filter(|part| !part.is_empty())
 }
 
 /// What is known of a license by its id.
@@ -106,8 +110,7 @@ pub(super) fn non_commercial(case: &Case) -> State {
             format!("the release is under {}, which grants no commercial use either", own.expression),
         );
     }
-    let operands = || parts(own.expression, " OR ").flat_map(|alternative| parts(alternative, " AND "));
-    if !operands().all(commercial) {
+    if !own.operands().iter().all(|operand| commercial(operand)) {
         return case.attested_or(&format!("whether {} grants commercial use is not known", own.expression));
     }
     let what = format!("the release is under {}, which grants commercial use", own.expression);
@@ -237,6 +240,7 @@ mod tests {
         #![expect(clippy::unwrap_used, reason = "tests")]
         let gemma = lookup("gemma").unwrap();
         assert!(own("gemma").includes(gemma) && own("Apache-2.0 AND gemma").includes(gemma));
+        assert!(own("gemma AND (MIT OR ISC)").includes(gemma) && own("Gemma Terms of Use").includes(gemma));
         assert!(!own("Apache-2.0 OR gemma").includes(gemma) && !own("MIT").includes(gemma) && !own("").includes(gemma));
     }
 
