@@ -8,8 +8,13 @@ mod card;
 mod config;
 mod read;
 mod rights;
+mod tokenizer;
 
 pub use card::{Card, Claim};
 pub use config::Config;
-pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, Readme, TokenizerFile, is_legal, read};
+pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, Readme, is_legal, read};
 pub use rights::Rights;
+pub(crate) use tokenizer::{Input, write};
+pub use tokenizer::{
+    Kin, Kinship, TokenizerError, TokenizerFile, TokenizerMatch, TokenizerPrint, Vocabulary, origins, tokenizers,
+};

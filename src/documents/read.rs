@@ -4,6 +4,7 @@
 
 use crate::changes::{File, FileState};
 
+use super::tokenizer::{TokenizerFile, is_tokenizer, tokenizers};
 use super::{Card, Config, Rights};
 
 /// Longest document read, in bytes. License texts and cards are far shorter.
@@ -24,7 +25,7 @@ pub struct Documents {
     pub rights: Vec<Rights>,
     /// `config.json` and `adapter_config.json`.
     pub configs: Vec<Config>,
-    /// Tokenizers, by presence.
+    /// Tokenizers that the range brings.
     pub tokenizers: Vec<TokenizerFile>,
 }
 
@@ -53,15 +54,6 @@ pub struct Readme {
     pub path: String,
     /// Its text.
     pub text: String,
-}
-
-/// A tokenizer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenizerFile {
-    /// Path in the tree.
-    pub path: String,
-    /// Size in bytes.
-    pub size: u64,
 }
 
 /// A document that could not be read.
@@ -112,14 +104,10 @@ impl Documents {
 
 /// Reads the documents among the files of a tree's tip.
 pub fn read(files: &[File]) -> (Documents, Vec<DocumentProblem>) {
-    let mut documents = Documents::default();
+    let mut documents = Documents { tokenizers: tokenizers(files), ..Documents::default() };
     let mut problems = Vec::new();
     for file in files.iter().filter(|file| file.at_tip) {
         let Some(kind) = kind(&file.path) else { continue };
-        if kind == Kind::Tokenizer {
-            documents.tokenizers.push(TokenizerFile { path: file.path.clone(), size: file.size });
-            continue;
-        }
         match text(file) {
             Ok(text) => documents.take(kind, file, text, &mut problems),
             Err(message) => problems.push(DocumentProblem {
@@ -153,7 +141,6 @@ impl Documents {
                 Ok(config) => self.configs.push(config),
                 Err(problem) => problems.push(problem),
             },
-            Kind::Tokenizer => {}
         }
     }
 }
@@ -169,7 +156,6 @@ enum Kind {
     Notice,
     Card,
     Config,
-    Tokenizer,
     Reuse,
     Sidecar,
 }
@@ -189,9 +175,7 @@ fn kind(path: &str) -> Option<Kind> {
     match name {
         "reuse.toml" => return Some(Kind::Reuse),
         "config.json" | "adapter_config.json" => return Some(Kind::Config),
-        "tokenizer.json" | "tokenizer.model" | "tokenizer_config.json" | "vocab.json" | "spiece.model" => {
-            return Some(Kind::Tokenizer);
-        }
+        _ if is_tokenizer(&lower) => return None,
         _ => {}
     }
     if extension == "license" && stem.contains('.') {

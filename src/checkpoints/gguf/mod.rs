@@ -10,5 +10,7 @@ mod config;
 mod fields;
 mod header;
 mod open;
+mod vocabulary;
 
 pub(crate) use open::open;
+pub(crate) use vocabulary::{GgufVocabulary, vocabulary};

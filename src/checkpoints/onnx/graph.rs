@@ -6,7 +6,7 @@
 //! model's functions. Weights are named by position and not read.
 
 use super::super::{CheckpointError, Dtype};
-use super::protobuf::{Message, Wire, WireError};
+use crate::checkpoints::protobuf::{Message, Wire, WireError};
 use crate::changes::ReadAt;
 
 const DEPTH: usize = 32;
