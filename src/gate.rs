@@ -17,6 +17,7 @@ use crate::known::{Known, RegistryChange};
 use crate::policy::{self, Overrides, PolicyError};
 use crate::reports::Report;
 use crate::seen;
+use crate::tokenizers;
 use crate::told;
 
 /// What a check is told beside what would be published.
@@ -88,9 +89,10 @@ fn check_snapshot(
 
     let collected = collect(&snapshot.files, options.cache.as_ref(), progress);
     let in_git = published.scope.kind != ScopeKind::Path;
-    let comparisons: Vec<_> = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
-    let models = seen::models(&snapshot.files, &collected, &comparisons, bases.len(), in_git);
     let (documents, document_problems) = documents::read(&snapshot.files);
+    let mut comparisons: Vec<_> = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
+    tokenizers::beside(&mut comparisons, &collected, &documents.tokenizers, &known)?;
+    let models = seen::models(&snapshot.files, &collected, &comparisons, bases.len(), in_git);
     let facts = Facts {
         declared: policy.declarations(),
         models: &models,
@@ -101,6 +103,7 @@ fn check_snapshot(
         former: &seen::former(snapshot),
         unverifiable: &seen::unverifiable(snapshot, &collected, &mut report.remarks),
         problems: &published.problems,
+        tokenizers: &tokenizers::facts(&documents.tokenizers, &known)?,
     };
 
     let mut found: Vec<Finding> = weakenings.iter().map(policy::Weakening::finding).collect();

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use super::error::RegistryError;
+use super::registry::Registry;
 use crate::documents::{Input, TokenizerPrint, write};
 
 /// The first line of the file of prints.
@@ -65,6 +67,21 @@ pub fn listed_tokenizers() -> Vec<KnownTokenizer> {
     toml::from_str::<List>(LIST).map(|list| list.tokenizer).unwrap_or_default()
 }
 
+impl Registry {
+    /// The tokenizers that are built in, and those of the bases.
+    pub fn tokenizers(&self) -> Result<Vec<KnownTokenizer>, RegistryError> {
+        let mut known = built_in_tokenizers().to_vec();
+        for base in self.list() {
+            if let Some(print) = base.tokenizer()? {
+                let id = base.entry.id.clone();
+                let (package, file) = (base.store_name(), String::new());
+                known.push(KnownTokenizer { id, words: Vec::new(), common: false, package, file, print });
+            }
+        }
+        Ok(known)
+    }
+}
+
 /// The bytes of a file of prints, by id.
 pub fn encode_tokenizers(prints: &[(String, TokenizerPrint)]) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
@@ -107,7 +124,8 @@ mod tests {
 
     #[test]
     fn prints_survive_being_written_and_every_cut_is_refused() {
-        let prints: Vec<_> = built_in_tokenizers().iter().take(1).map(|one| (one.id.clone(), one.print.clone())).collect();
+        let prints: Vec<_> =
+            built_in_tokenizers().iter().take(1).map(|one| (one.id.clone(), one.print.clone())).collect();
         let bytes = encode_tokenizers(&prints);
         assert_eq!(decode(&bytes), Some(prints));
         for length in (0..bytes.len()).step_by(37) {

@@ -7,8 +7,8 @@ use super::{
     card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared, foreign_identifier,
     from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
     missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
-    unattested_obligation, undeclared_code_origin, undeclared_lineage, unmarked_modification, unreadable,
-    unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
+    unattested_obligation, undeclared_code_origin, undeclared_lineage, undeclared_tokenizer_origin,
+    unmarked_modification, unreadable, unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
 };
 
 /// What a rule says of itself.
@@ -64,6 +64,7 @@ fn content(rule: Rule) -> Page {
         Rule::UnsupportedDeclaration => unsupported_declaration::PAGE,
         Rule::FromScratchContradicted => from_scratch_contradicted::PAGE,
         Rule::CardMismatch => card_mismatch::PAGE,
+        Rule::UndeclaredTokenizerOrigin => undeclared_tokenizer_origin::PAGE,
         Rule::MissingLicenseText => missing_license_text::PAGE,
         Rule::MissingNotice => missing_notice::PAGE,
         Rule::WrongNoticeText => wrong_notice_text::PAGE,

@@ -62,7 +62,7 @@ fn stitched(suspect: &TokenizerPrint, first: &TokenizerPrint, second: &Tokenizer
         && found.base_found >= STITCHED
         && found.suspect_found >= STITCHED
         && found.in_order >= ORDERED;
-    is_stitched.then(|| TokenizerMatch {
+    is_stitched.then_some(TokenizerMatch {
         kinship: Kinship::Stitched,
         suspect_pieces: suspect.pieces,
         base_pieces: second.pieces,

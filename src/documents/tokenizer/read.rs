@@ -22,6 +22,8 @@ pub struct TokenizerFile {
     pub path: String,
     /// Size in bytes.
     pub size: u64,
+    /// Whether it is the header of a checkpoint, and not a file of its own.
+    pub in_checkpoint: bool,
     /// Its print, or why there is none.
     pub print: Result<TokenizerPrint, TokenizerError>,
 }
@@ -45,17 +47,17 @@ pub(crate) fn is_tokenizer(path: &str) -> bool {
 /// The container that a name speaks for, and whether it speaks for nothing else.
 fn container(path: &str) -> Option<(Container, bool)> {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let known = |stem: &str| name.starts_with(stem);
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     Some(match name.as_str() {
         "tokenizer.json" => (Container::TokenizerJson, true),
         "vocab.json" => (Container::VocabJson, false),
         "vocab.txt" => (Container::VocabTxt, false),
         "spiece.model" | "sentencepiece.bpe.model" => (Container::Model, true),
-        _ if known("tekken") && name.ends_with(".json") => (Container::Tekken, true),
+        _ if name.starts_with("tekken") && extension == "json" => (Container::Tekken, true),
         // `tokenizer.model.v3` is how mistral-common calls its versions.
-        _ if known("tokenizer.model") || name.ends_with(".tiktoken") => (Container::Model, true),
-        _ if name.ends_with(".model") || name.contains(".model.v") => (Container::Model, false),
-        _ if name.ends_with(".gguf") => (Container::Gguf, true),
+        _ if name.starts_with("tokenizer.model") || extension == "tiktoken" => (Container::Model, true),
+        _ if extension == "model" || name.contains(".model.v") => (Container::Model, false),
+        _ if extension == "gguf" => (Container::Gguf, true),
         _ => return None,
     })
 }
@@ -70,7 +72,8 @@ pub fn tokenizers(files: &[File]) -> Vec<TokenizerFile> {
                 Err(TokenizerError::Other(_)) if !certain => return None,
                 read => read.map(|vocabulary| TokenizerPrint::of(&vocabulary)),
             };
-            Some(TokenizerFile { path: file.path.clone(), size: file.size, print })
+            let in_checkpoint = container == Container::Gguf;
+            Some(TokenizerFile { path: file.path.clone(), size: file.size, in_checkpoint, print })
         })
         .collect()
 }
@@ -85,11 +88,10 @@ fn read(container: Container, file: &File, files: &[File]) -> Option<Result<Voca
             Err(error) => return Some(Err(unreadable(error))),
         };
         return match gguf_vocabulary(&*source) {
-            Ok(None) => None,
             Ok(Some(found)) => Some(lists::gguf(found)),
             Err(CheckpointError::Malformed { reason, .. }) => Some(Err(TokenizerError::Damaged(reason))),
-            // What the file is, and that it is not read, is told of the weights in it.
-            Err(_) => None,
+            // That a file is not read is told of the weights in it.
+            Ok(None) | Err(_) => None,
         };
     }
     let bytes = match content.read(SIZE_LIMIT) {
@@ -143,7 +145,8 @@ mod tests {
 
     #[test]
     fn names_that_may_mean_something_else_are_no_problem_and_certain_ones_are() {
-        let other = [file("vocab.txt", b"apples"), file("vocab.json", b"{\"a\": []}"), file("svm.model", b"svm_type c_svc")];
+        let other =
+            [file("vocab.txt", b"apples"), file("vocab.json", b"{\"a\": []}"), file("svm.model", b"svm_type c_svc")];
         assert!(tokenizers(&other).is_empty());
         let found = tokenizers(&[file("tokenizer.json", b"{}"), file("tokenizer.model", b"text")]);
         assert!(found.len() == 2 && found.iter().all(|found| found.print.is_err()));
