@@ -21,8 +21,9 @@ pub(super) const PAGE: Page = Page {
            extended, renumbered, trimmed, or stitched to another, and no declared base, `tokenizer` key, model card, notice, or \
            the release's own name is of its family. What any two tokenizers of one language share (half of their pieces, few \
            ids) counts for nothing: the order of near neighbours decides, and independent tokenizers keep half of it. Tokenizers \
-           that models of many makers use (GPT-2, cl100k, Llama 2, BERT) give a note, and so does a declared base whose \
-           tokenizer is not known here. It warns, and never blocks: a tokenizer says nothing of who trained the weights, and \
+           that models of many makers use (GPT-2, cl100k, Llama 2, BERT) give a note, and so do a declared base whose \
+           tokenizer is not known here, and a tokenizer that is a part of a known one, for a root looks like that beside its \
+           extension. It warns, and never blocks: a tokenizer says nothing of who trained the weights, and \
            taking one over is common and usually allowed. Two tokenizers trained with one trainer on one text can be the same, \
            too. How often it is wrong is measured in docs/tokenizers.md.",
     why: "A tokenizer carries the license of the model it came with, and one that was quietly taken over is a first sign of weights \
@@ -83,6 +84,9 @@ fn finding(facts: &Facts, tokenizer: &TokenizerFacts, lead: &TokenizerOrigin) ->
     let unknown = unknown_base(facts, &tokenizer.path);
     let (level, remark) = match &unknown {
         _ if lead.common => (Level::Note, " Models of many makers use it.".to_owned()),
+        _ if lead.found.kinship == Kinship::Trimmed => {
+            (Level::Note, " A root looks like this beside its extension: which came first, numbers do not tell.".to_owned())
+        }
         Some(base) => (Level::Note, format!(" The tokenizer of the declared base {base} is not known here.")),
         None => (Level::Warn, String::new()),
     };

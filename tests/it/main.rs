@@ -18,3 +18,4 @@ mod push;
 mod readme;
 mod registry_story;
 mod stories;
+mod tokenizer_story;
