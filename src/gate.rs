@@ -17,6 +17,7 @@ use crate::known::{Known, RegistryChange};
 use crate::policy::{self, Overrides, PolicyError};
 use crate::reports::Report;
 use crate::seen;
+use crate::tokenizers;
 use crate::told;
 
 /// What a check is told beside what would be published.
@@ -88,11 +89,12 @@ fn check_snapshot(
 
     let collected = collect(&snapshot.files, options.cache.as_ref(), progress);
     let in_git = published.scope.kind != ScopeKind::Path;
-    let comparisons: Vec<_> = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
-    let models = seen::models(&snapshot.files, &collected, &comparisons, bases.len(), in_git);
     let (mut documents, document_problems) = documents::read(&snapshot.files);
     let in_models = collected.models.iter().flat_map(|model| model.files.iter().copied());
     documents.stated.extend(documents::embedded(&snapshot.files, in_models));
+    let mut comparisons: Vec<_> = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
+    tokenizers::beside(&mut comparisons, &collected, &documents.tokenizers, &known)?;
+    let models = seen::models(&snapshot.files, &collected, &comparisons, bases.len(), in_git);
     let (sources, unread) = seen::sources(&snapshot.files, || known.code())?;
     let mut unverifiable = seen::unverifiable(snapshot, &collected, &mut report.remarks);
     let (former, former_unread) = seen::former(snapshot);
@@ -108,6 +110,7 @@ fn check_snapshot(
         former: &former,
         unverifiable: &unverifiable,
         problems: &published.problems,
+        tokenizers: &tokenizers::facts(&documents.tokenizers, &known)?,
     };
 
     let mut found: Vec<Finding> = weakenings.iter().map(policy::Weakening::finding).collect();

@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::bases::{Base, ReadStored, Registry, RegistryError, Store};
+use crate::bases::{Base, KnownTokenizer, ReadStored, Registry, RegistryError, Store};
 use crate::changes::{Content, Repository, Snapshot};
 use crate::code::CodeCorpus;
+use crate::documents::TokenizerPrint;
 use crate::findings::{BaseFacts, Finding, Rule};
 use crate::fingerprint::Fingerprint;
 use crate::gate::GateError;
@@ -105,6 +106,16 @@ impl Known {
         Ok(self.registry.code_corpus()?)
     }
 
+    /// The prints of known tokenizers: built in, and of the bases.
+    pub(crate) fn tokenizers(&self) -> Result<Vec<KnownTokenizer>, GateError> {
+        Ok(self.registry.tokenizers()?)
+    }
+
+    /// The print of a base's tokenizer.
+    pub(crate) fn tokenizer_of(&self, id: &str) -> Result<Option<TokenizerPrint>, GateError> {
+        Ok(self.registry.get(id).map(Base::tokenizer).transpose()?.flatten())
+    }
+
     /// What the registries say of the bases, by id.
     pub(crate) fn facts(&self) -> Result<BTreeMap<String, BaseFacts>, GateError> {
         self.registry
@@ -121,6 +132,7 @@ impl Known {
                     revision: entry.revision.clone(),
                     aliases: Vec::new(),
                     ancestors: entry.derived_from.clone(),
+                    has_tokenizer: entry.tokenizer.is_some(),
                 };
                 Ok((entry.id.clone(), facts))
             })

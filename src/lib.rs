@@ -30,4 +30,5 @@ pub mod licenses;
 pub mod policy;
 pub mod reports;
 mod seen;
+mod tokenizers;
 mod told;

@@ -8,6 +8,7 @@ use super::error::RegistryError;
 use super::index::Entry;
 use super::store::Store;
 use super::stored::Stored;
+use crate::documents::TokenizerPrint;
 use crate::fingerprint::Fingerprint;
 
 /// One base model of a registry.
@@ -43,6 +44,8 @@ pub struct NewBase {
     pub notice: Option<String>,
     /// Copyright and SPDX lines by file name.
     pub headers: Vec<(String, Vec<String>)>,
+    /// The print of its tokenizer.
+    pub tokenizer: Option<TokenizerPrint>,
     /// Ids of known ancestors and of other names of the same weights.
     pub derived_from: Vec<String>,
 }
@@ -82,6 +85,17 @@ impl Base {
         };
         let bytes = self.store.verified(stored)?;
         serde_json::from_slice(&bytes).map_err(|error| self.unusable(stored, &error))
+    }
+
+    /// The print of the base's tokenizer.
+    pub fn tokenizer(&self) -> Result<Option<TokenizerPrint>, RegistryError> {
+        let Some(stored) = &self.entry.tokenizer else { return Ok(None) };
+        let print = TokenizerPrint::from_bytes(&self.store.verified(stored)?);
+        print.map(Some).ok_or_else(|| RegistryError::Unusable {
+            store: self.store.name(),
+            file: stored.to_string(),
+            reason: "it is no print of a tokenizer that this version reads".into(),
+        })
     }
 
     fn text(&self, stored: Option<&Stored>) -> Result<Option<String>, RegistryError> {

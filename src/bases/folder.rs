@@ -19,6 +19,7 @@ use super::index::{self, Entry};
 use super::registry::{short, unknown};
 use super::store::{INDEX, Store};
 use super::stored::{Kind, Stored};
+use crate::documents::TokenizerPrint;
 
 /// Held by whoever changes the registry. It is never deleted: deleting a lock file races with its next holder.
 const LOCK: &str = ".lock";
@@ -72,6 +73,8 @@ impl RegistryFolder {
         let license = base.license_text.as_deref().map(|text| named(Kind::License, text.as_bytes()));
         let notice = base.notice.as_deref().map(|text| named(Kind::Notice, text.as_bytes()));
         let headers = headers.as_deref().map(|bytes| named(Kind::Headers, bytes));
+        let tokenizer = base.tokenizer.as_ref().map(TokenizerPrint::to_bytes);
+        let tokenizer = tokenizer.as_deref().map(|bytes| named(Kind::Tokenizer, bytes));
         let entry = Entry {
             id: base.id.clone(),
             license: base.license.clone(),
@@ -84,10 +87,12 @@ impl RegistryFolder {
             license_text: license.as_ref().map(|(stored, _)| stored.clone()),
             notice: notice.as_ref().map(|(stored, _)| stored.clone()),
             headers: headers.as_ref().map(|(stored, _)| stored.clone()),
+            tokenizer: tokenizer.as_ref().map(|(stored, _)| stored.clone()),
             derived_from: base.derived_from.clone(),
         };
         self.refuse_other(&entries, &entry)?;
-        for (stored, bytes) in std::iter::once(fingerprint).chain([license, notice, headers].into_iter().flatten()) {
+        let beside = [license, notice, headers, tokenizer].into_iter().flatten();
+        for (stored, bytes) in std::iter::once(fingerprint).chain(beside) {
             if bytes.len() as u64 > stored.kind.limit() {
                 let reason = format!("longer than {} bytes", stored.kind.limit());
                 let error = io::Error::new(io::ErrorKind::FileTooLarge, reason);

@@ -42,6 +42,8 @@ pub struct Entry {
     pub notice: Option<Stored>,
     /// Copyright and SPDX lines of the base's source files.
     pub headers: Option<Stored>,
+    /// The print of its tokenizer.
+    pub tokenizer: Option<Stored>,
     /// Ids of known ancestors and of other names of the same weights.
     pub derived_from: Vec<String>,
 }
@@ -49,9 +51,8 @@ pub struct Entry {
 impl Entry {
     /// Every file the entry names, the fingerprint first.
     pub fn files(&self) -> impl Iterator<Item = &Stored> {
-        [Some(&self.fingerprint), self.license_text.as_ref(), self.notice.as_ref(), self.headers.as_ref()]
-            .into_iter()
-            .flatten()
+        let texts = [self.license_text.as_ref(), self.notice.as_ref(), self.headers.as_ref(), self.tokenizer.as_ref()];
+        std::iter::once(&self.fingerprint).chain(texts.into_iter().flatten())
     }
 }
 
@@ -142,6 +143,8 @@ struct Line<S> {
     notice: Option<S>,
     #[serde(skip_serializing_if = "Option::is_none")]
     headers: Option<S>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenizer: Option<S>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     derived_from: Vec<String>,
 }
@@ -161,6 +164,7 @@ impl Line<String> {
             license_text: entry.license_text.as_ref().map(Stored::to_string),
             notice: entry.notice.as_ref().map(Stored::to_string),
             headers: entry.headers.as_ref().map(Stored::to_string),
+            tokenizer: entry.tokenizer.as_ref().map(Stored::to_string),
             derived_from: entry.derived_from.clone(),
         }
     }
@@ -196,6 +200,7 @@ impl Line<Spanned<String>> {
             license_text: optional(self.license_text, Kind::License)?,
             notice: optional(self.notice, Kind::Notice)?,
             headers: optional(self.headers, Kind::Headers)?,
+            tokenizer: optional(self.tokenizer, Kind::Tokenizer)?,
             derived_from: self.derived_from,
         })
     }
@@ -229,6 +234,7 @@ mod tests {
             license_text: Some(Stored::of(Kind::License, b"license")),
             notice: None,
             headers: None,
+            tokenizer: None,
             derived_from: vec!["acme/older".to_owned()],
         }
     }
@@ -281,7 +287,7 @@ mod tests {
         assert_snapshot!(faults(""), @r#"missing field `schema` @ """#);
         assert_snapshot!(faults("schema = 2"), @r#"schema 2 is not known, only 1 is @ "2""#);
         assert_snapshot!(faults("schema = 1\nbases = []"), @r#"unknown field `bases`, expected `schema` or `base` @ "bases""#);
-        assert_snapshot!(faults(&good.replace("license =", "licence =")), @r#"unknown field `licence`, expected one of `id`, `license`, `source`, `revision`, `sha256`, `fingerprint`, `parameters`, `architecture`, `added`, `license_text`, `notice`, `headers`, `derived_from` @ "licence""#);
+        assert_snapshot!(faults(&good.replace("license =", "licence =")), @r#"unknown field `licence`, expected one of `id`, `license`, `source`, `revision`, `sha256`, `fingerprint`, `parameters`, `architecture`, `added`, `license_text`, `notice`, `headers`, `tokenizer`, `derived_from` @ "licence""#);
         assert_snapshot!(faults(&good.replace("494032768", "\"many\"")), @r#"invalid type: string "many", expected u64 @ "\"many\"""#);
         assert_snapshot!(faults(&good.replace("2026-01-10", "yesterday")), @r#"not a date like 2026-01-10 @ "\"yesterday\"""#);
         assert_snapshot!(faults(&good.replace("acme/base\"\nlicense", "acme\\nbase\"\nlicense")), @r#"not an id: only ASCII letters, digits and -_./:@+ may stand in it @ "\"acme\\nbase\"""#);

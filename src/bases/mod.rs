@@ -18,6 +18,7 @@ mod store;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod tokenizers;
 mod verify;
 
 pub use archive::Imported;
@@ -30,4 +31,5 @@ pub use index::Entry;
 pub use registry::Registry;
 pub use store::{ReadStored, Store};
 pub use stored::{Kind, Stored};
+pub use tokenizers::{KnownTokenizer, built_in_tokenizers, encode_tokenizers, listed_tokenizers};
 pub use verify::{Fault, FaultKind};

@@ -21,11 +21,13 @@ pub enum Kind {
     Notice,
     /// Copyright and SPDX lines by file name, JSON.
     Headers,
+    /// The print of a tokenizer.
+    Tokenizer,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::Fingerprint, Self::License, Self::Notice, Self::Headers];
+    pub const ALL: [Self; 5] = [Self::Fingerprint, Self::License, Self::Notice, Self::Headers, Self::Tokenizer];
 
     /// Folder inside the registry.
     pub fn folder(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Kind {
             Self::License => "licenses",
             Self::Notice => "notices",
             Self::Headers => "headers",
+            Self::Tokenizer => "tokenizers",
         }
     }
 
@@ -42,6 +45,7 @@ impl Kind {
             Self::Fingerprint => "safetensors",
             Self::License | Self::Notice => "txt",
             Self::Headers => "json",
+            Self::Tokenizer => "print",
         }
     }
 
@@ -51,6 +55,7 @@ impl Kind {
             Self::Fingerprint => 1 << 30,
             Self::License | Self::Notice => 4 << 20,
             Self::Headers => 16 << 20,
+            Self::Tokenizer => 1 << 20,
         }
     }
 }

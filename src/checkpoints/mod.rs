@@ -21,6 +21,7 @@ mod onnx;
 mod packed;
 mod parts;
 mod pickle;
+pub(crate) mod protobuf;
 mod raw;
 mod read;
 mod safetensors;
@@ -31,6 +32,7 @@ pub use adapter::{Adapter, Target, adapter, merged_adapter};
 pub use decode::decode;
 pub use discover::{Discovery, Group, Unverifiable, discover, open};
 pub(crate) use ggml::ggml_type;
+pub(crate) use gguf::{GgufVocabulary, vocabulary as gguf_vocabulary};
 pub use labels::labels;
 pub use model::{
     Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, LowRank, Tensor,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use forebear::bases::Registry;
+use forebear::documents::{TokenizerMatch, TokenizerPrint};
 use forebear::evidence;
 use forebear::fingerprint::Fingerprint;
 use forebear::reports::{self, CompareReport, SCHEMA_VERSION};
@@ -34,9 +35,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
     let as_json = globals.json()?;
     let mut out = Output::open(globals)?;
-    let base = base(&arguments.base, globals)?;
+    let (base, base_tokenizer) = base(&arguments.base, globals)?;
     let suspect = load::fingerprint_path(&arguments.suspect, globals)?;
-    let comparison = evidence::compare(&suspect, &base, 1);
+    let mut comparison = evidence::compare(&suspect, &base, 1);
+    let tokenizers = load::tokenizer_path(&arguments.suspect)?.zip(base_tokenizer);
+    comparison.context.tokenizer = tokenizers.map(|(suspect, base)| TokenizerMatch::of(&suspect, &base));
     if as_json {
         reports::json(&CompareReport { schema_version: SCHEMA_VERSION, comparison }, &mut out)?;
     } else {
@@ -48,14 +51,14 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
 }
 
 /// A path if there is one, else the id of a registered base.
-fn base(given: &Path, globals: &Globals) -> anyhow::Result<Fingerprint> {
+fn base(given: &Path, globals: &Globals) -> anyhow::Result<(Fingerprint, Option<TokenizerPrint>)> {
     if given.exists() {
-        return load::fingerprint_path(given, globals);
+        return Ok((load::fingerprint_path(given, globals)?, load::tokenizer_path(given)?));
     }
     let id = given.to_string_lossy();
     let registry = Registry::open(&places::registries(globals)?)?;
     let Some(base) = registry.get(&id) else {
         anyhow::bail!("{id} is neither a path nor the id of a registered base");
     };
-    Ok(Fingerprint { name: id.into_owned(), ..base.fingerprint()? })
+    Ok((Fingerprint { name: id.into_owned(), ..base.fingerprint()? }, base.tokenizer()?))
 }

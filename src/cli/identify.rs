@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use forebear::bases::Registry;
+use forebear::documents::TokenizerMatch;
 use forebear::evidence::search;
 use forebear::fingerprint::Fingerprint;
 use forebear::reports::{self, IdentifyReport, SCHEMA_VERSION};
@@ -39,6 +40,12 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         registry.list().map(|base| Ok((base.entry.id.clone(), base.fingerprint()?))).collect::<anyhow::Result<_>>()?;
     let mut matches = search(&suspect, &bases);
     matches.truncate(arguments.limit);
+    if let Some(tokenizer) = load::tokenizer_path(&arguments.path)? {
+        for found in &mut matches {
+            let base = registry.show(&found.base)?.tokenizer()?;
+            found.context.tokenizer = base.map(|base| TokenizerMatch::of(&tokenizer, &base));
+        }
+    }
     let report = IdentifyReport {
         schema_version: SCHEMA_VERSION,
         path: arguments.path.display().to_string(),

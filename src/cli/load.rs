@@ -14,6 +14,7 @@ use anyhow::Context;
 use forebear::changes::{self, Content, File, FileState, InstallOptions, Repository};
 use forebear::checkpoints::{Checkpoint, Group, discover, merged_adapter, open};
 use forebear::code;
+use forebear::documents::{TokenizerFile, TokenizerPrint, tokenizers};
 use forebear::findings::{self, Level, Rule};
 use forebear::fingerprint::{Fingerprint, collect_where, compute};
 use forebear::gate::GateError;
@@ -92,6 +93,21 @@ fn opened(path: &Path) -> anyhow::Result<Checkpoint> {
 /// Whether a file is a fingerprint: safetensors that say so in their metadata.
 pub(crate) fn is_fingerprint(path: &Path) -> bool {
     Content::Disk(path.to_owned()).head(64).is_ok_and(|head| Fingerprint::says_so(&head))
+}
+
+/// The print of the tokenizer at a path: in the file itself, or beside a checkpoint, or in a folder; none is none. One that
+/// is there and cannot be read is an error.
+pub(crate) fn tokenizer_path(path: &Path) -> anyhow::Result<Option<TokenizerPrint>> {
+    let folder = fs::metadata(path).with_context(|| format!("failed to read {}", path.display()))?.is_dir();
+    let files = if folder { folder_files(path)? } else { siblings(path)? };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut found: Vec<TokenizerFile> = tokenizers(&files);
+    found.retain(|file| folder && !file.path.contains('/') || !folder && (file.path == name || !file.in_checkpoint));
+    // Its own before those beside it.
+    found.sort_by_key(|file| file.path != name);
+    let Some(first) = found.into_iter().next() else { return Ok(None) };
+    let print = first.print.with_context(|| format!("failed to read the tokenizer {}", first.path))?;
+    Ok(Some(print))
 }
 
 fn folder_files(path: &Path) -> anyhow::Result<Vec<File>> {

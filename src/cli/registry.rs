@@ -91,6 +91,9 @@ struct Add {
     /// Source file of the base whose copyright and SPDX lines are kept; may be given more than once
     #[arg(long = "header", value_name = "FILE")]
     headers: Vec<PathBuf>,
+    /// Its tokenizer: a file, or a folder that holds one; what lies beside the weights if not given
+    #[arg(long, value_name = "PATH")]
+    tokenizer: Option<PathBuf>,
     /// Id of a known ancestor, or another name of the same weights; may be given more than once
     #[arg(long = "derived-from", value_name = "ID")]
     derived_from: Vec<String>,
@@ -153,6 +156,10 @@ fn add(arguments: &Add, globals: &Globals, out: &mut Output) -> anyhow::Result<O
         load::headers(path).map(|lines| (name, lines))
     });
     let headers = headers.collect::<anyhow::Result<Vec<_>>>()?;
+    let tokenizer = load::tokenizer_path(arguments.tokenizer.as_ref().unwrap_or(&arguments.path))?;
+    if let (Some(path), None) = (&arguments.tokenizer, &tokenizer) {
+        anyhow::bail!("{} holds no tokenizer that can be read", path.display());
+    }
     let fingerprint = load::fingerprint_path(&arguments.path, globals)?.reduced(Detail::Base);
     let base = NewBase {
         id: arguments.id.clone(),
@@ -166,19 +173,32 @@ fn add(arguments: &Add, globals: &Globals, out: &mut Output) -> anyhow::Result<O
         license_text,
         notice,
         headers,
+        tokenizer,
         derived_from: arguments.derived_from.clone(),
     };
     let folder = places::registry_to_change(globals)?;
     let entry = RegistryFolder::open_or_create(&folder)?.add(&base)?;
-    let texts = [("license text", base.license_text.is_some()), ("notice", base.notice.is_some())];
+    let texts = [
+        ("license text", base.license_text.is_some()),
+        ("notice", base.notice.is_some()),
+        ("tokenizer", base.tokenizer.is_some()),
+    ];
     let kept: Vec<&str> = texts.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
     let kept = if kept.is_empty() {
         "without license text or notice".to_owned()
     } else {
-        format!("with its {}", kept.join(" and "))
+        format!("with its {}", listed(&kept))
     };
     writeln!(out, "added {} to {}, {kept}", entry.id, folder.display())?;
     Ok(Outcome::Pass)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(words: &[&str]) -> String {
+    match words {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 fn found_in(folder: &Path, names: &[&str]) -> Option<PathBuf> {
@@ -207,11 +227,13 @@ fn show(base: &Base, as_json: bool, out: &mut Output) -> anyhow::Result<Outcome>
     // Reading verifies: what is shown as held is held.
     base.fingerprint_bytes()?;
     let (license_text, notice, headers) = (base.license_text()?, base.notice()?, base.headers()?);
+    let tokenizer = base.tokenizer()?.map(|print| print.pieces);
     if as_json {
         let mut facts = facts(base);
         facts["license_text"] = json!(license_text);
         facts["notice"] = json!(notice);
         facts["headers"] = json!(headers);
+        facts["tokenizer"] = json!(tokenizer.map(|pieces| json!({"pieces": pieces})));
         forebear::reports::json(&facts, out)?;
         return Ok(Outcome::Pass);
     }
@@ -233,6 +255,7 @@ fn show(base: &Base, as_json: bool, out: &mut Output) -> anyhow::Result<Outcome>
         ("license text", lines(license_text.as_deref())),
         ("notice", lines(notice.as_deref())),
         ("headers", plural(headers.len() as u64, "file", "files")),
+        ("tokenizer", tokenizer.map_or("not recorded".to_owned(), |pieces| plural(pieces.into(), "piece", "pieces"))),
         ("registry", base.store_name()),
     ] {
         writeln!(out, "{label:<13} {}", harmless(&value))?;

@@ -17,12 +17,17 @@ mod rights;
 mod scratch;
 mod stated;
 mod teachers;
+mod tokenizer;
 
 pub use card::{Card, Claim};
 pub use config::Config;
 pub use embedded::embedded;
 pub use licensing::{Licensing, Said};
 pub use names::{bare_name, hub_id};
-pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, Readme, TokenizerFile, is_legal, read};
+pub use read::{DocumentProblem, Documents, LicenseFile, NoticeFile, Readme, is_legal, read};
 pub use rights::{Precedence, Rights};
 pub use stated::{Scope, Stated, StatedKind};
+pub(crate) use tokenizer::{Input, write};
+pub use tokenizer::{
+    Kin, Kinship, TokenizerError, TokenizerFile, TokenizerMatch, TokenizerPrint, Vocabulary, origins, tokenizers,
+};

@@ -5,6 +5,7 @@
 use crate::changes::{File, FileState};
 
 use super::recipes::{self, is_recipe};
+use super::tokenizer::{TokenizerFile, is_tokenizer, tokenizers};
 use super::{Card, Config, Rights, Scope, Stated, scratch, teachers};
 
 /// Longest document read, in bytes. License texts and cards are far shorter.
@@ -27,7 +28,7 @@ pub struct Documents {
     pub configs: Vec<Config>,
     /// What documents say of the origin of models, beside the front matter of cards.
     pub stated: Vec<Stated>,
-    /// Tokenizers, by presence.
+    /// Tokenizers that the range brings.
     pub tokenizers: Vec<TokenizerFile>,
 }
 
@@ -56,15 +57,6 @@ pub struct Readme {
     pub path: String,
     /// Its text.
     pub text: String,
-}
-
-/// A tokenizer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenizerFile {
-    /// Path in the tree.
-    pub path: String,
-    /// Size in bytes.
-    pub size: u64,
 }
 
 /// A document that could not be read.
@@ -136,14 +128,10 @@ impl Documents {
 
 /// Reads the documents among the files of a tree's tip.
 pub fn read(files: &[File]) -> (Documents, Vec<DocumentProblem>) {
-    let mut documents = Documents::default();
+    let mut documents = Documents { tokenizers: tokenizers(files), ..Documents::default() };
     let mut problems = Vec::new();
     for file in files.iter().filter(|file| file.at_tip) {
         let Some(kind) = kind(&file.path) else { continue };
-        if kind == Kind::Tokenizer {
-            documents.tokenizers.push(TokenizerFile { path: file.path.clone(), size: file.size });
-            continue;
-        }
         match text(file) {
             Ok(text) => documents.take(kind, file, text, &mut problems),
             Err(message) => problems.push(DocumentProblem {
@@ -189,7 +177,6 @@ impl Documents {
                 }
                 Err(problem) => problems.push(problem),
             },
-            Kind::Tokenizer => {}
         }
     }
 }
@@ -206,7 +193,6 @@ enum Kind {
     Card,
     Config,
     Recipe,
-    Tokenizer,
     Reuse,
     Sidecar,
 }
@@ -226,9 +212,7 @@ fn kind(path: &str) -> Option<Kind> {
     match name {
         "reuse.toml" => return Some(Kind::Reuse),
         "config.json" | "adapter_config.json" => return Some(Kind::Config),
-        "tokenizer.json" | "tokenizer.model" | "tokenizer_config.json" | "vocab.json" | "spiece.model" => {
-            return Some(Kind::Tokenizer);
-        }
+        _ if is_tokenizer(&lower) => return None,
         _ => {}
     }
     if extension == "license" && stem.contains('.') {

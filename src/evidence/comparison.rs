@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::structure::Structure;
+use crate::documents::TokenizerMatch;
 
 /// Evidence between a suspect and a base.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
@@ -132,8 +133,8 @@ pub struct Context {
     /// Responses of the feed-forward blocks to the same tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mlp_responses: Option<ResponseContext>,
-    /// Tokenizers compared (filled by a later stage).
-    pub tokenizer: Option<serde_json::Value>,
+    /// Tokenizers compared, where both are known; filled by who knows them.
+    pub tokenizer: Option<TokenizerMatch>,
     /// Architectures compared.
     pub config: Option<ConfigContext>,
 }

@@ -50,6 +50,8 @@ pub struct DeclaredModel {
     pub origin: Origin,
     /// The bases; empty when from scratch.
     pub bases: Vec<DeclaredBase>,
+    /// Where the tokenizer comes from, if not from a base: the id of a model.
+    pub tokenizer: Option<String>,
     /// Obligations that no tool can see, by one of their names, with who attests them and when.
     pub attested: BTreeMap<String, String>,
     /// Bytes of the entry in policy.toml.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::changes::Problem;
 use crate::checkpoints::Hazard;
 use crate::code::{Attribution, Headers, Leftover};
-use crate::documents::{DocumentProblem, Documents};
+use crate::documents::{DocumentProblem, Documents, TokenizerError, TokenizerMatch};
 use crate::evidence::Comparison;
 
 use super::declared::Declarations;
@@ -19,8 +19,8 @@ use super::{
     card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared, foreign_identifier,
     from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
     missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
-    unattested_obligation, undeclared_code_origin, undeclared_lineage, undeclared_teacher, unmarked_modification,
-    unreadable, unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
+    unattested_obligation, undeclared_code_origin, undeclared_lineage, undeclared_teacher, undeclared_tokenizer_origin,
+    unmarked_modification, unreadable, unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
 };
 
 /// What the rules look at: one published tree.
@@ -46,6 +46,8 @@ pub struct Facts<'a> {
     pub unverifiable: &'a [UnverifiableFacts],
     /// What kept part of the push from being looked at.
     pub problems: &'a [Problem],
+    /// Tokenizers that the range brings.
+    pub tokenizers: &'a [TokenizerFacts],
 }
 
 /// One model in the tree.
@@ -98,6 +100,8 @@ pub struct BaseFacts {
     pub aliases: Vec<String>,
     /// Ids of models it descends from.
     pub ancestors: Vec<String>,
+    /// Whether the registry knows its tokenizer.
+    pub has_tokenizer: bool,
 }
 
 /// One source file that the range changes.
@@ -115,6 +119,28 @@ pub struct SourceFacts {
     pub leftovers: Vec<Leftover>,
     /// Comment lines that say what it was taken from.
     pub credits: Vec<String>,
+}
+
+/// One tokenizer that the range brings.
+#[derive(Clone, Debug)]
+pub struct TokenizerFacts {
+    /// Path in the tree.
+    pub path: String,
+    /// The known tokenizers it is kin to, the nearest first; or why it could not be read.
+    pub origins: Result<Vec<TokenizerOrigin>, TokenizerError>,
+}
+
+/// A known tokenizer that one in the tree is kin to.
+#[derive(Clone, Debug)]
+pub struct TokenizerOrigin {
+    /// The model it is known from.
+    pub id: String,
+    /// How models that come with it are called; empty for a base of the registry.
+    pub words: Vec<String>,
+    /// Whether models of many unrelated makers use it.
+    pub common: bool,
+    /// The numbers.
+    pub found: TokenizerMatch,
 }
 
 /// A license or notice file as it was before the range.
@@ -166,13 +192,14 @@ pub enum UnverifiableKind {
 
 /// Runs every rule that looks at the tree. Order: by path, then rule, then fingerprint.
 pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
-    let of_tree: [fn(&Facts) -> Vec<Finding>; 12] = [
+    let of_tree: [fn(&Facts) -> Vec<Finding>; 13] = [
         undeclared_lineage::check,
         contradicted_declaration::check,
         unsupported_declaration::check,
         from_scratch_contradicted::check,
         card_mismatch::check,
         undeclared_teacher::check,
+        undeclared_tokenizer_origin::check,
         missing_header::check,
         notice_removed::check,
         undeclared_code_origin::check,

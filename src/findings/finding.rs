@@ -182,6 +182,7 @@ rules! {
     FromScratchContradicted => "from-scratch-contradicted", Deny, "Weights declared to be from scratch descend from a registered base.";
     CardMismatch => "card-mismatch", Warn, "The model card's base_model, relation or license disagrees with policy or evidence.";
     UndeclaredTeacher => "undeclared-teacher", Warn, "A card, config or training file names a model that this one learned from, and policy does not.";
+    UndeclaredTokenizerOrigin => "undeclared-tokenizer-origin", Warn, "A tokenizer is consistent with another family's, which is neither declared as base nor named.";
     MissingLicenseText => "missing-license-text", Deny, "The base's license asks for a copy of its text, and the tree has none.";
     MissingNotice => "missing-notice", Deny, "The base's license asks for a notice, and no notice file holds it.";
     WrongNoticeText => "wrong-notice-text", Deny, "A notice file comes near to the sentence that the base's license asks for, and its words differ.";

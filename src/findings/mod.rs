@@ -38,6 +38,7 @@ mod unattested_obligation;
 mod undeclared_code_origin;
 mod undeclared_lineage;
 mod undeclared_teacher;
+mod undeclared_tokenizer_origin;
 mod unmarked_modification;
 mod unreadable;
 mod unsatisfiable_obligations;
@@ -48,7 +49,10 @@ mod wrong_notice_text;
 mod samples;
 
 pub use declared::{Declarations, DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release};
-pub use facts::{BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind, all};
+pub use facts::{
+    BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, TokenizerFacts, TokenizerOrigin, UnverifiableFacts,
+    UnverifiableKind, all,
+};
 pub use finding::{Finding, Level, Rule};
 pub use joined::{Related, join};
 pub use owed::{Ledger, Obligation, ObligationState, Whereabouts};

@@ -36,6 +36,11 @@ impl Told {
         self.text.tells_family(family)
     }
 
+    /// Whether a word or an id is among what is told.
+    pub(super) fn names(&self, word: &str) -> bool {
+        self.text.names(word)
+    }
+
     /// Whether the source file, a notice, or a declaration says that its code is the candidate's.
     pub(super) fn credits(&self, source: &SourceFacts, candidate: &Candidate) -> bool {
         credited(&self.text, candidate) || credited_in_file(source, candidate)

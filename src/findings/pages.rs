@@ -7,8 +7,8 @@ use super::{
     card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared, foreign_identifier,
     from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
     missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
-    unattested_obligation, undeclared_code_origin, undeclared_lineage, undeclared_teacher, unmarked_modification,
-    unreadable, unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
+    unattested_obligation, undeclared_code_origin, undeclared_lineage, undeclared_teacher, undeclared_tokenizer_origin,
+    unmarked_modification, unreadable, unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
 };
 
 /// What a rule says of itself.
@@ -65,6 +65,7 @@ fn content(rule: Rule) -> Page {
         Rule::FromScratchContradicted => from_scratch_contradicted::PAGE,
         Rule::CardMismatch => card_mismatch::PAGE,
         Rule::UndeclaredTeacher => undeclared_teacher::PAGE,
+        Rule::UndeclaredTokenizerOrigin => undeclared_tokenizer_origin::PAGE,
         Rule::MissingLicenseText => missing_license_text::PAGE,
         Rule::MissingNotice => missing_notice::PAGE,
         Rule::WrongNoticeText => wrong_notice_text::PAGE,

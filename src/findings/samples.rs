@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use globset::{Glob, GlobSetBuilder};
 
 use super::declared::{Declarations, DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release};
-use super::facts::{BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, UnverifiableFacts};
+use super::facts::{BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, TokenizerFacts, UnverifiableFacts};
 use crate::changes::Problem;
 use crate::documents::{DocumentProblem, Documents, LicenseFile, NoticeFile};
 use crate::evidence::{Comparison, Context, Evidence, Relation};
@@ -25,6 +25,7 @@ pub(crate) struct Sample {
     pub(crate) former: Vec<FormerText>,
     pub(crate) unverifiable: Vec<UnverifiableFacts>,
     pub(crate) problems: Vec<Problem>,
+    pub(crate) tokenizers: Vec<TokenizerFacts>,
 }
 
 impl Sample {
@@ -40,6 +41,7 @@ impl Sample {
             former: &self.former,
             unverifiable: &self.unverifiable,
             problems: &self.problems,
+            tokenizers: &self.tokenizers,
         }
     }
 
@@ -111,6 +113,7 @@ pub(crate) fn declared(glob: &str, bases: &[(&str, &str)]) -> DeclaredModel {
         paths: GlobSetBuilder::new().add(Glob::new(glob).unwrap()).build().unwrap(),
         origin: Origin::Derived,
         bases: bases.iter().map(|(id, name)| DeclaredBase { id: (*id).into(), relation: relation(name) }).collect(),
+        tokenizer: None,
         attested: BTreeMap::new(),
         span: 0..0,
     }

@@ -140,6 +140,8 @@ struct ModelFile {
     #[serde(default)]
     bases: Vec<BaseFile>,
     #[serde(default)]
+    tokenizer: Option<Spanned<String>>,
+    #[serde(default)]
     attested: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
@@ -255,12 +257,16 @@ fn model(file: Spanned<ModelFile>) -> Result<DeclaredModel, Fault> {
             return Err(Fault::at(&base.id, format!("base `{id}` is declared twice")));
         }
     }
+    if let Some(tokenizer) = &file.tokenizer {
+        not_empty(tokenizer)?;
+    }
     let bases = file.bases.into_iter().map(|base| DeclaredBase { id: base.id.into_inner(), relation: base.relation });
     Ok(DeclaredModel {
         paths: globs(&file.paths)?,
         patterns: file.paths.into_iter().map(Spanned::into_inner).collect(),
         origin,
         bases: bases.collect(),
+        tokenizer: file.tokenizer.map(Spanned::into_inner),
         attested: attested(file.attested)?,
         span,
     })
@@ -426,7 +432,7 @@ mod tests {
         assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\norigin = \"scratch\""), @r#"unknown variant `scratch`, expected `derived` or `from-scratch` | "scratch" | did you mean `from-scratch`?"#);
         assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\", relation = \"fine-tune\" }]"), @r#"unknown variant `fine-tune`, expected one of `finetune`, `adapter`, `merge`, `quantized`, `pruned`, `upcycled`, `distilled`, `continued-pretraining` | "fine-tune" | did you mean `finetune`?"#);
         assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbases = [{ id = \"a/b\" }]"), @r#"missing field `relation` | { id = "a/b" } |"#);
-        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbase = \"a/b\""), @"unknown field `base`, expected one of `paths`, `origin`, `bases`, `attested` | base | did you mean `bases`?");
+        assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nbase = \"a/b\""), @"unknown field `base`, expected one of `paths`, `origin`, `bases`, `tokenizer`, `attested` | base | did you mean `bases`?");
         assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\n[[model]]\npaths = [\"b\", \"a\"]"), @"`a` is declared by an earlier [[model]] entry | [[model]] | keep one entry a model, with all its bases");
         assert_snapshot!(fault("[[model]]\npaths = [\"a\"]\nattested = [\"x\"]"), @r#"invalid type: sequence, expected a map | ["x"] |"#);
         assert_snapshot!(

@@ -109,6 +109,7 @@ const EXAMPLE_MODEL: &str = "# One entry a released model. What is declared is c
 # origin = \"derived\"                # \"derived\" | \"from-scratch\"
 # bases = [{ id = \"Qwen/Qwen2.5-7B\", relation = \"finetune\" }]
 #     # finetune | adapter | merge | quantized | pruned | upcycled | distilled | continued-pretraining
+# tokenizer = \"Qwen/Qwen2.5\"      # whose tokenizer it uses, if not that of a base
 # attested = { mau-below-limit = \"legal@acme.example 2026-01-10\" }    # obligations no tool can see
 
 ";

@@ -129,7 +129,7 @@ fn context(comparison: &Comparison, look: Look, out: &mut dyn Write) -> io::Resu
             signed(responses.unrelated_largest, 3)
         )
     }));
-    said.extend(context.tokenizer.as_ref().map(|tokenizer| format!("tokenizer: {tokenizer}")));
+    said.extend(context.tokenizer.as_ref().map(|tokenizer| format!("tokenizer: {}", tokenizer.said())));
     if let Some(config) = &context.config {
         let or_none = |facts: &[String]| if facts.is_empty() { "nothing".to_owned() } else { facts.join(", ") };
         said.push(format!("config: same {}; differs in {}", or_none(&config.same), or_none(&config.differ)));

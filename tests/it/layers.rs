@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The folders, and what each may import: what stands before it, and knowledge.
 ///
 /// Three reach sideways: `findings` read the owner's declarations, which are types of `policy`; `bases` hand out
-/// fingerprints and prints of code; `licenses` look for a text among documents.
+/// fingerprints and prints of code and tokenizers; `licenses` look for a text among documents.
 const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("changes", &[]),
     ("checkpoints", &["changes"]),
@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
         "policy",
         &["changes", "checkpoints", "code", "documents", "fingerprint", "evidence", "findings", "bases", "licenses"],
     ),
-    ("bases", &["code", "fingerprint"]),
+    ("bases", &["code", "documents", "fingerprint"]),
     ("licenses", &["documents"]),
 ];
 

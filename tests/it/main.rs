@@ -19,3 +19,4 @@ mod push;
 mod readme;
 mod registry_story;
 mod stories;
+mod tokenizer_story;

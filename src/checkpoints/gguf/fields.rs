@@ -91,6 +91,45 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// An array of strings preceded by its type, each at most `longest` bytes and as many as `most`; `None` if it is
+    /// another kind of value, which is skipped.
+    pub(super) fn strings(&mut self, most: u64, longest: u64) -> Result<Option<Vec<Vec<u8>>>, CheckpointError> {
+        let Some(count) = self.array_of(8, most)? else { return Ok(None) };
+        let mut strings = Vec::new();
+        for _ in 0..count {
+            let length = self.u64()?;
+            if length > longest {
+                return Err(self.malformed(format!("a string of {length} bytes in a vocabulary")));
+            }
+            strings.push(self.take(length as usize)?.to_vec());
+        }
+        Ok(Some(strings))
+    }
+
+    /// An array of 32-bit numbers (type 4, 5 or 6) preceded by its type, as bits; `None` if it is another kind of value,
+    /// which is skipped.
+    pub(super) fn words(&mut self, kind: u32, most: u64) -> Result<Option<Vec<u32>>, CheckpointError> {
+        let Some(count) = self.array_of(kind, most)? else { return Ok(None) };
+        (0..count).map(|_| self.u32()).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The length of an array of this type; of anything else, nothing, once it is skipped.
+    fn array_of(&mut self, wanted: u32, most: u64) -> Result<Option<u64>, CheckpointError> {
+        let start = self.position;
+        let kind = self.u32()?;
+        if kind == 9 && self.u32()? == wanted {
+            let count = self.u64()?;
+            let room = self.remaining() / if wanted == 8 { 8 } else { 4 };
+            if count > most.min(room) {
+                return Err(self.malformed(format!("an array of {count} is longer than the file or any vocabulary")));
+            }
+            return Ok(Some(count));
+        }
+        self.position = start;
+        self.entry()?;
+        Ok(None)
+    }
+
     fn list(&mut self) -> Result<Entry, CheckpointError> {
         let (kind, count) = (self.u32()?, self.u64()?);
         let (name, size) = element(kind).ok_or_else(|| self.malformed(format!("array of type {kind}")))?;

@@ -11,7 +11,7 @@ use crate::checkpoints::ggml::{self, GgmlType};
 
 /// Limits on counts, a hundred times what the largest public files have, so that a header of tiny entries in a
 /// large file cannot fill the memory.
-const MAX_KEYS: u64 = 1 << 16;
+pub(super) const MAX_KEYS: u64 = 1 << 16;
 const MAX_TENSORS: u64 = 1 << 20;
 
 /// Bytes of metadata text kept in all.
@@ -73,7 +73,7 @@ pub(super) fn read(file: &dyn ReadAt) -> Result<Header, CheckpointError> {
 }
 
 /// Reads magic and version; the version tells the byte order.
-fn byte_order(file: &dyn ReadAt) -> Result<bool, CheckpointError> {
+pub(super) fn byte_order(file: &dyn ReadAt) -> Result<bool, CheckpointError> {
     let malformed = |reason: &str| CheckpointError::Malformed { format: "gguf", offset: 0, reason: reason.to_owned() };
     let mut head = [0; 8];
     if file.size() < 24 {

@@ -11,6 +11,8 @@ mod fields;
 mod header;
 mod labels;
 mod open;
+mod vocabulary;
 
 pub(crate) use labels::labels;
 pub(crate) use open::open;
+pub(crate) use vocabulary::{GgufVocabulary, vocabulary};

@@ -6,8 +6,8 @@
 //! model's functions. Weights are named by position and not read.
 
 use super::super::{CheckpointError, Dtype};
-use super::protobuf::{Message, Wire, WireError};
 use crate::changes::ReadAt;
+use crate::checkpoints::protobuf::{Message, Wire, WireError};
 
 const DEPTH: usize = 32;
 const NODES: usize = 1 << 18;

@@ -7,7 +7,6 @@
 
 mod graph;
 mod open;
-mod protobuf;
 mod quantized;
 #[cfg(test)]
 mod tests;

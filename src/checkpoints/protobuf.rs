@@ -13,16 +13,16 @@ const BUFFER: u64 = 8 * 1024;
 
 /// One field of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Field {
+pub(crate) struct Field {
     /// Field number.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     /// Its value.
-    pub(super) value: Wire,
+    pub(crate) value: Wire,
 }
 
 /// The value of a field, by wire type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wire {
+pub(crate) enum Wire {
     /// Wire type 0.
     Varint(u64),
     /// Wire type 1.
@@ -40,7 +40,7 @@ pub(super) enum Wire {
 
 /// Why a message could not be read.
 #[derive(Debug)]
-pub(super) enum WireError {
+pub(crate) enum WireError {
     /// The bytes contradict the encoding.
     Bad { offset: u64, reason: &'static str },
     /// Reading the source failed.
@@ -48,7 +48,7 @@ pub(super) enum WireError {
 }
 
 /// Fields of one message.
-pub(super) struct Message<'a> {
+pub(crate) struct Message<'a> {
     source: &'a dyn ReadAt,
     position: u64,
     end: u64,
@@ -58,13 +58,13 @@ pub(super) struct Message<'a> {
 
 impl<'a> Message<'a> {
     /// The message in `len` bytes from `offset`, cut to the source's size.
-    pub(super) fn new(source: &'a dyn ReadAt, offset: u64, len: u64) -> Self {
+    pub(crate) fn new(source: &'a dyn ReadAt, offset: u64, len: u64) -> Self {
         let end = offset.saturating_add(len).min(source.size());
         Self { source, position: offset, end, buffer: Vec::new(), buffer_offset: offset }
     }
 
     /// The next field; `None` at the end of the message.
-    pub(super) fn field(&mut self) -> Result<Option<Field>, WireError> {
+    pub(crate) fn field(&mut self) -> Result<Option<Field>, WireError> {
         if self.position >= self.end {
             return Ok(None);
         }
@@ -92,7 +92,7 @@ impl<'a> Message<'a> {
     }
 
     /// The next number of a packed field of varints; `None` at its end.
-    pub(super) fn packed_varint(&mut self) -> Result<Option<u64>, WireError> {
+    pub(crate) fn packed_varint(&mut self) -> Result<Option<u64>, WireError> {
         if self.position >= self.end { Ok(None) } else { self.varint().map(Some) }
     }
 
