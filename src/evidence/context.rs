@@ -82,7 +82,7 @@ fn stretched(values: &[f64], length: usize) -> Vec<f64> {
     }
     (0..length)
         .map(|i| {
-            let at = i as f64 * (values.len() - 1) as f64 / (length - 1) as f64;
+            let at = i as f64 * values.len().saturating_sub(1) as f64 / (length - 1) as f64;
             let low = values.get(at.floor() as usize).copied().unwrap_or_default();
             let high = values.get(at.ceil() as usize).copied().unwrap_or_default();
             low + (high - low) * at.fract()

@@ -34,7 +34,7 @@ fn counts(report: &Report) -> String {
     let denied = report.count(Level::Deny) as u64;
     let said = plural(denied, "finding is denied", "findings are denied");
     let mut parts = vec![match (denied, report.verdict) {
-        (0, _) => "nothing is denied".to_owned(),
+        (0, _) => "Nothing is denied".to_owned(),
         (_, Verdict::Pass) => format!("{said}, which an audit does not block"),
         _ => said,
     }];
@@ -118,7 +118,7 @@ mod tests {
         let none = Report { verdict: Verdict::Pass, models: Vec::new(), findings: Vec::new(), ..blocked() };
         assert_eq!(
             said(&none),
-            "Passed: nothing is denied; no model file was found, so nothing was learned of any weights (scanned 0 \
+            "Passed: Nothing is denied; no model file was found, so nothing was learned of any weights (scanned 0 \
              artifacts)."
         );
         let mut alone = blocked();

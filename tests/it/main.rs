@@ -17,4 +17,5 @@ mod lineage;
 mod push;
 mod readme;
 mod registry_story;
+mod report_story;
 mod stories;

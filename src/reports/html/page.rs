@@ -78,7 +78,7 @@ fn scope(report: &Report) -> Vec<(&'static str, String)> {
     let scope = &report.scope;
     let mut rows = vec![("Kind", scope.kind.clone())];
     if !scope.refs.is_empty() {
-        rows.push(("Refs", scope.refs.join(", ")));
+        rows.push((if scope.kind == "path" { "Folder" } else { "Refs" }, scope.refs.join(", ")));
     }
     if scope.commits > 0 {
         rows.push(("Commits", plural(scope.commits, "commit", "commits")));

@@ -69,11 +69,93 @@ fn full() -> Report {
 #[test]
 fn a_small_report_reads_like_this() {
     let mut report = blocked();
+    report.tool.version = "9.9.9".to_owned();
     report.models.clear();
     report.findings.drain(..2);
     report.obligations.truncate(1);
     report.verdict = Verdict::Pass;
-    assert_snapshot!(body(&written(&report)).lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(body(&written(&report)).lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"), @r##"
+    <a class="skip" href="#verdict">Skip to the verdict</a>
+    <header class="top">
+    <strong>Evidence report</strong>
+    <nav aria-label="Sections">
+    <a href="#verdict">Verdict</a>
+    <a href="#findings">Findings</a>
+    <a href="#models">Models</a>
+    <a href="#obligations">Obligations</a>
+    <a href="#waivers">Waivers</a>
+    <a href="#unseen">Not checked</a>
+    </nav>
+    <button type="button" id="unfold" hidden>Open all details</button>
+    <button type="button" id="theme" hidden>Switch colors</button>
+    </header>
+    <main>
+    <section id="verdict" class="verdict pass" tabindex="-1" aria-labelledby="verdict-title">
+    <h1 id="verdict-title">✓ Passed</h1>
+    <p>Nothing is denied, 1 warns; no model file was found, so nothing was learned of any weights (scanned 0 artifacts).</p>
+    </section>
+    <dl>
+    <dt>Kind</dt><dd>push</dd>
+    <dt>Refs</dt><dd>refs/heads/main</dd>
+    <dt>Commits</dt><dd>5 commits</dd>
+    <dt>Files</dt><dd>14 files (1.2 GB)</dd>
+    <dt>Model files</dt><dd>0 models</dd>
+    </dl>
+    <section id="findings" aria-labelledby="findings-title">
+    <h2 id="findings-title">Findings</h2>
+    <article class="warn">
+    <h3><span class="badge">warn</span> <a href="https://github.com/forebear/forebear/blob/main/docs/rules/card-mismatch.md" rel="noreferrer">card-mismatch</a></h3>
+    <p>the card names no base_model</p>
+    <p class="mono">README.md:3</p>
+    <p>What to do:</p>
+    <pre>add `base_model: Qwen/Qwen2.5-0.5B`</pre>
+    <details><summary>About this finding</summary>
+    <p class="quiet">The model card&#39;s base_model, relation or license disagrees with policy or evidence.</p>
+    <dl>
+    <dt>Base</dt><dd>Qwen/Qwen2.5-0.5B</dd>
+    <dt>Fingerprint</dt><dd class="mono">0123456789abcdef</dd>
+    </dl>
+    </details>
+    </article>
+    </section>
+    <section id="models" aria-labelledby="models-title">
+    <h2 id="models-title">Models</h2>
+    <p>Scanned 0 artifacts: no file that looks like a model was found.</p>
+    </section>
+    <section id="obligations" aria-labelledby="obligations-title">
+    <h2 id="obligations-title">Obligations</h2>
+    <h3>checkpoints/orca/model.safetensors owes to the license of Qwen/Qwen2.5-0.5B (apache-2.0)</h3>
+    <div class="scroll"><table>
+    <thead><tr><th scope="col">State</th><th scope="col">Obligation</th><th scope="col">Clause</th><th scope="col">Where</th><th scope="col">What was seen</th></tr></thead>
+    <tbody>
+    <tr class="met"><td class="state">✓ met</td><td>license-copy</td><td>§4(a)</td><td class="mono">LICENSE</td><td>holds the text</td></tr>
+    </tbody>
+    </table></div>
+    </section>
+    <section id="waivers" aria-labelledby="waivers-title">
+    <h2 id="waivers-title">Waivers</h2>
+    <p>Nothing is waived.</p>
+    </section>
+    <section id="unseen" aria-labelledby="unseen-title">
+    <h2 id="unseen-title">What was not checked</h2>
+    <ul>
+    <li>Scanned 0 artifacts: no file that looks like a model was found, so nothing was learned of any weights.</li>
+    <li>refs/heads/old is deleted; nothing of it is looked at</li>
+    </ul>
+    </section>
+    </main>
+    <footer>
+    <dl>
+    <dt>Program</dt><dd>forebear 9.9.9, report format 1</dd>
+    <dt>Policy</dt><dd>not told by the report this was made from</dd>
+    <dt>Registries</dt><dd>not told by the report this was made from</dd>
+    <dt>Checked on</dt><dd>not told by the report this was made from</dd>
+    <dt>Page written</dt><dd>2026-06-01 12:00 UTC</dd>
+    <dt>Took</dt><dd>1.3 s; 988.1 MB read from checkpoints, 2 fingerprints from the cache</dd>
+    </dl>
+    <p>Weights show descent, not intent. A p-value stands beside the null it is against; “no evidence found” speaks of what was compared and of nothing else.</p>
+    </footer>
+    "##);
 }
 
 #[test]

@@ -144,7 +144,7 @@ impl Lineage {
         Some(Self {
             title: format!("Lineage of {}", model.path),
             description: format!("{}.", said.join("; ")),
-            middle: height / 2,
+            middle: 12 + (shown * ROW - 24) / 2,
             height: height + if left_out > 0 { 20 } else { 0 },
             model: shortened(&model.path, IN_BOX),
             about: shortened(&format!("{}, {}", model.architecture, model.format), IN_BOX + 4),

@@ -137,7 +137,7 @@ mod tests {
     fn the_picture_tells_verdict_and_models_and_stands_alone() {
         let text = drawn(&blocked());
         assert!(text.starts_with("<svg xmlns="), "{text}");
-        for wanted in ["Blocked", "2 findings are denied", "checkpoints/orca/model.safetensors", "#44bf70"] {
+        for wanted in ["Blocked", "2 findings are denied", "checkpoints/orca/model.safetensors", "#7ad151"] {
             assert!(text.contains(wanted), "{wanted}\n{text}");
         }
         assert_eq!(text.matches("http").count(), 1, "only the namespace");
