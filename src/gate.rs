@@ -61,7 +61,7 @@ pub enum GateError {
 /// Checks what would be published.
 pub fn check(published: &Published, options: &Options, progress: &Progress) -> Result<Report, GateError> {
     let started = Instant::now();
-    let mut report = told::start(published);
+    let mut report = told::start(published, options);
     for snapshot in &published.snapshots {
         check_snapshot(published, snapshot, options, progress, &mut report)?;
     }
@@ -124,6 +124,6 @@ fn check_snapshot(
     told::tell(report, &policy, snapshot, &collected, comparisons, bases.len());
     told::owed(report, &ledger);
     report.findings.extend(decided.findings);
-    report.waived.extend(decided.waived.into_iter().map(|waived| waived.finding));
+    told::waived(report, decided.waived);
     Ok(())
 }

@@ -10,11 +10,14 @@ use crate::changes::{FileState, Published, Snapshot};
 use crate::evidence::Comparison;
 use crate::findings::{self, Ledger, Level, Rule};
 use crate::fingerprint::Collected;
-use crate::policy::Policy;
-use crate::reports::{Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural};
+use crate::gate::Options;
+use crate::policy::{Policy, Waived};
+use crate::reports::{
+    JudgedBy, Report, ReportedModel, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural,
+};
 
 /// An empty report on what would be published.
-pub(crate) fn start(published: &Published) -> Report {
+pub(crate) fn start(published: &Published, options: &Options) -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::default(),
@@ -24,7 +27,13 @@ pub(crate) fn start(published: &Published) -> Report {
         obligations: Vec::new(),
         findings: Vec::new(),
         waived: Vec::new(),
+        waivers: Vec::new(),
         remarks: published.remarks.clone(),
+        judged_by: Some(JudgedBy {
+            date: options.today.to_string(),
+            policies: Vec::new(),
+            registries: options.registries.iter().map(|path| path.display().to_string()).collect(),
+        }),
         stats: Stats::default(),
     }
 }
@@ -50,6 +59,9 @@ pub(crate) fn tell(
     for (kind, count) in not_followed(snapshot) {
         report.remarks.push(format!("named and not followed: {}", plural(count, kind, &format!("{kind}s"))));
     }
+    if let Some(judged) = &mut report.judged_by {
+        judged_by(judged, policy, snapshot);
+    }
     report.scope.files += snapshot.files.len() as u64;
     report.scope.bytes += snapshot.files.iter().map(|file| file.size).sum::<u64>();
     report.stats.bytes_read += collected.bytes_read;
@@ -72,6 +84,38 @@ pub(crate) fn tell(
             report.models.push(one);
         }
     }
+}
+
+/// Says by which policy and registries a tree is judged.
+fn judged_by(judged: &mut JudgedBy, policy: &Policy, snapshot: &Snapshot) {
+    let side = if snapshot.base_policy.is_some() { " of the base side, with the declarations of the push" } else { "" };
+    let named = match &policy.path {
+        Some(path) => format!("{path}{side}"),
+        None => "none: the defaults".to_owned(),
+    };
+    if !judged.policies.contains(&named) {
+        judged.policies.push(named);
+    }
+    for path in &policy.registry.paths {
+        if !judged.registries.contains(path) {
+            judged.registries.push(path.clone());
+        }
+    }
+}
+
+/// Adds the findings that waivers cover, and the waivers.
+pub(crate) fn waived(report: &mut Report, waived: Vec<Waived>) {
+    for one in waived {
+        report.waivers.push(ReportedWaiver {
+            fingerprint: one.finding.fingerprint.clone(),
+            owner: one.owner,
+            reason: one.reason,
+            expires: one.expires.to_string(),
+        });
+        report.waived.push(one.finding);
+    }
+    report.waivers.sort();
+    report.waivers.dedup();
 }
 
 /// Adds what the models owe to licenses, and how it stands.

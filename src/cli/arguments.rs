@@ -11,7 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use forebear::findings::Rule;
 
 use super::{
-    check, compare, completions, demo, doctor, explain, fingerprint, hook, identify, init, man, registry, schema,
+    check, compare, completions, demo, doctor, explain, fingerprint, hook, identify, init, man, registry, report,
+    schema,
 };
 
 /// Stops a model release whose ancestry or attribution is not in order.
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Compare(compare::Arguments),
     Identify(identify::Arguments),
     Registry(registry::Arguments),
+    Report(report::Arguments),
     Explain(explain::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use forebear::changes::{self, Repository};
+use forebear::changes::{self, Published, Repository};
 
 use super::arguments::Globals;
 use super::gate::{self, Voice};
@@ -34,8 +34,14 @@ pub(crate) struct Arguments {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
+    let (published, repository) = published(arguments)?;
+    gate::run(&published, repository.as_ref(), globals, Voice::Command)
+}
+
+/// What the arguments name, and the repository it is in.
+pub(super) fn published(arguments: &Arguments) -> anyhow::Result<(Published, Option<Repository>)> {
     if let Some(path) = &arguments.path {
-        return gate::run(&changes::folder(path)?, None, globals, Voice::Command);
+        return Ok((changes::folder(path)?, None));
     }
     let repository = Repository::discover(Path::new("."))?;
     let published = match (&arguments.range, &arguments.tree) {
@@ -44,5 +50,5 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         _ if arguments.staged => repository.staged()?,
         _ => repository.unpushed()?,
     };
-    gate::run(&published, Some(&repository), globals, Voice::Command)
+    Ok((published, Some(repository)))
 }

@@ -24,6 +24,7 @@ mod places;
 mod progress;
 mod registry;
 mod registry_code;
+mod report;
 mod run;
 mod schema;
 

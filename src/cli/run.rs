@@ -19,7 +19,8 @@ use tracing_subscriber::EnvFilter;
 use super::arguments::{Cli, Color, Command, Globals};
 use super::output::terminal_width;
 use super::{
-    check, compare, completions, demo, doctor, explain, fingerprint, hook, identify, init, man, registry, schema,
+    check, compare, completions, demo, doctor, explain, fingerprint, hook, identify, init, man, registry, report,
+    schema,
 };
 
 /// What a command came to.
@@ -81,6 +82,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Compare(arguments) => compare::run(arguments, globals),
         Command::Identify(arguments) => identify::run(arguments, globals),
         Command::Registry(arguments) => registry::run(arguments, globals),
+        Command::Report(arguments) => report::run(arguments, globals),
         Command::Explain(arguments) => explain::run(arguments, globals),
         Command::Doctor(arguments) => doctor::run(arguments, globals),
         Command::Completions(arguments) => completions::run(arguments, globals),

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a comparison of two fingerprints says. These are the JSON fields of `compare`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -145,9 +147,21 @@ pub struct SigmaContext {
     /// Mean of the four role correlations.
     pub r: f64,
     /// Correlation by role: q, k, v, o.
-    pub per_role: std::collections::BTreeMap<String, f64>,
+    pub per_role: BTreeMap<String, f64>,
     /// 99th percentile of r between unrelated models: high values mean little.
     pub unrelated_q99: f64,
+    /// What was correlated, by role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub curves: BTreeMap<String, SigmaCurve>,
+}
+
+/// The spread of one role's weights, layer by layer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
+pub struct SigmaCurve {
+    /// Standard deviations of the suspect's matrices, by layer.
+    pub suspect: Vec<f64>,
+    /// Those of the base's.
+    pub base: Vec<f64>,
 }
 
 /// How alike two networks with tables of one size answer 64 tokens, beside what unrelated networks score.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::comparison::{ConfigContext, Context, GainContext, ResponseContext, SigmaContext};
+use super::comparison::{ConfigContext, Context, GainContext, ResponseContext, SigmaContext, SigmaCurve};
 use crate::fingerprint::{Fingerprint, Role, VectorPrint, splitmix64};
 
 /// σ-profile correlation reached by independent models (two seeds of one recipe reach it): not evidence below 1.
@@ -38,18 +38,27 @@ pub(super) fn context(suspect: &Fingerprint, base: &Fingerprint) -> Context {
 
 /// Standard deviations of q, k, v, o by layer → z-scores → shorter curve stretched → Pearson; mean of the four.
 fn sigma_profile(suspect: &Fingerprint, base: &Fingerprint) -> Option<SigmaContext> {
-    let mut per_role = BTreeMap::new();
+    let (mut per_role, mut curves) = (BTreeMap::new(), BTreeMap::new());
     for (name, role) in [("q", Role::Query), ("k", Role::Key), ("v", Role::Value), ("o", Role::Output)] {
-        let (a, b) = (curve(suspect, role)?, curve(base, role)?);
-        let length = a.len().max(b.len());
-        per_role.insert(name.to_owned(), pearson(&stretched(&a, length), &stretched(&b, length)));
+        let curve = SigmaCurve { suspect: deviations(suspect, role)?, base: deviations(base, role)? };
+        let (a, b) = curve.compared();
+        per_role.insert(name.to_owned(), pearson(&a, &b));
+        curves.insert(name.to_owned(), curve);
     }
     let r = per_role.values().sum::<f64>() / per_role.len() as f64;
-    Some(SigmaContext { r, per_role, unrelated_q99: UNRELATED_SIGMA_Q99 })
+    Some(SigmaContext { r, per_role, unrelated_q99: UNRELATED_SIGMA_Q99, curves })
 }
 
-/// Deviation by layer, z-scored; `None` with fewer than three layers.
-fn curve(print: &Fingerprint, role: Role) -> Option<Vec<f64>> {
+impl SigmaCurve {
+    /// The curves as they are correlated, suspect's and base's: z-scored, the shorter one stretched to the longer.
+    pub fn compared(&self) -> (Vec<f64>, Vec<f64>) {
+        let length = self.suspect.len().max(self.base.len());
+        (stretched(&z_scored(&self.suspect), length), stretched(&z_scored(&self.base), length))
+    }
+}
+
+/// Deviation by layer; `None` with fewer than three layers.
+fn deviations(print: &Fingerprint, role: Role) -> Option<Vec<f64>> {
     let by_layer: BTreeMap<u32, f64> = print
         .matrices
         .iter()
@@ -57,7 +66,7 @@ fn curve(print: &Fingerprint, role: Role) -> Option<Vec<f64>> {
         .filter_map(|matrix| Some((matrix.layer?, matrix.deviation)))
         .collect();
     let values: Vec<f64> = by_layer.into_values().collect();
-    (values.len() >= 3).then(|| z_scored(&values))
+    (values.len() >= 3).then_some(values)
 }
 
 fn z_scored(values: &[f64]) -> Vec<f64> {
@@ -73,7 +82,7 @@ fn stretched(values: &[f64], length: usize) -> Vec<f64> {
     }
     (0..length)
         .map(|i| {
-            let at = i as f64 * (values.len() - 1) as f64 / (length - 1) as f64;
+            let at = i as f64 * values.len().saturating_sub(1) as f64 / (length - 1) as f64;
             let low = values.get(at.floor() as usize).copied().unwrap_or_default();
             let high = values.get(at.ceil() as usize).copied().unwrap_or_default();
             low + (high - low) * at.fract()

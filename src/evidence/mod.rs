@@ -32,7 +32,7 @@ pub use circuit::{CircuitMatch, CircuitTest, LayerMatch, circuit};
 pub use compare::compare;
 pub use comparison::{
     Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, ResponseContext,
-    SigmaContext,
+    SigmaContext, SigmaCurve,
 };
 pub use gram::{GramCell, GramTest, gram};
 pub use needle_search::{Heat, NeedleEvidence, NeedleSearch, needle_search};

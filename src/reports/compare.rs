@@ -173,6 +173,7 @@ mod tests {
             sigma_profile: Some(SigmaContext {
                 r: 0.991,
                 per_role: [("k".to_owned(), 0.99), ("q".to_owned(), -0.5)].into(),
+                curves: std::collections::BTreeMap::new(),
                 unrelated_q99: 0.97,
             }),
             norm_gain: Some(GainContext { r: 0.93, permutation_p: 0.001, n: 49 }),

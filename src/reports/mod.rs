@@ -9,27 +9,33 @@ mod checklist;
 mod compare;
 mod error;
 mod github;
+mod headline;
+mod html;
 mod human;
 mod identify;
 mod json;
 mod junit;
+mod markup;
 mod report;
 #[cfg(test)]
 mod samples;
 mod sarif;
+mod svg;
 mod text;
 
 pub use checklist::checklist;
 pub use compare::compare;
 pub use error::{SourceError, source_error};
 pub use github::github;
+pub use html::html;
 pub use human::human;
 pub use identify::identify;
 pub use json::json;
 pub use junit::junit;
 pub use report::{
-    CompareReport, FingerprintReport, IdentifyReport, Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool,
-    Verdict,
+    CompareReport, FingerprintReport, IdentifyReport, JudgedBy, Report, ReportedModel, ReportedWaiver, SCHEMA_VERSION,
+    Scope, Stats, Tool, Verdict,
 };
 pub use sarif::sarif;
+pub use svg::svg;
 pub use text::{Look, bytes, harmless, plural};

@@ -32,10 +32,40 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What was not in order and is waived.
     pub waived: Vec<Finding>,
+    /// The waivers that cover the findings in `waived`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<ReportedWaiver>,
     /// Said aloud: skipped deletes, mirror-only refs, nothing to push.
     pub remarks: Vec<String>,
+    /// What it was judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_by: Option<JudgedBy>,
     /// What it took.
     pub stats: Stats,
+}
+
+/// What a check is judged by.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+pub struct JudgedBy {
+    /// Day on which waivers are judged, as `2026-12-31`.
+    pub date: String,
+    /// Policies that count, one a tree: a path, and which side of the push it is from.
+    pub policies: Vec<String>,
+    /// Registries that are searched, as they are named.
+    pub registries: Vec<String>,
+}
+
+/// A waiver that covers a finding.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReportedWaiver {
+    /// Fingerprint of the finding.
+    pub fingerprint: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Last day on which it counts.
+    pub expires: String,
 }
 
 /// The outcome of a check.

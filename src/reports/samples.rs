@@ -127,7 +127,9 @@ pub(super) fn blocked() -> Report {
         ],
         findings: vec![lineage, notice, card],
         waived: Vec::new(),
+        waivers: Vec::new(),
         remarks: vec!["refs/heads/old is deleted; nothing of it is looked at".to_owned()],
+        judged_by: None,
         stats: Stats { seconds: 1.32, bytes_read: 988_097_824, cache_hits: 2 },
     }
 }

@@ -18,5 +18,6 @@ mod lineage;
 mod push;
 mod readme;
 mod registry_story;
+mod report_story;
 mod stories;
 mod tokenizer_story;
