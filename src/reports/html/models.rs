@@ -173,7 +173,7 @@ fn context(context: &Context) -> Vec<(&'static str, String)> {
         }
     }
     if let Some(tokenizer) = &context.tokenizer {
-        said.push(("Tokenizer", tokenizer.to_string()));
+        said.push(("Tokenizer", tokenizer.said()));
     }
     said
 }
