@@ -217,6 +217,13 @@ def page(driver, kind: str, path: Path) -> None:
     driver.set_window_size(420, 900)
     wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
     want(wide <= 0, f"{name}: {wide} pixels too wide for a narrow window")
+    thin = driver.execute_script(
+        """
+        return [...document.querySelectorAll("td")].filter((cell) => cell.checkVisibility()
+          && cell.textContent.length > 80 && cell.clientWidth < 140).map((cell) => cell.textContent.slice(0, 30));
+        """
+    )
+    want(not thin, f"{name}: text is squeezed in a narrow window: {thin[:3]}")
     screenshot(driver, path.with_name(f"{path.stem}-narrow.png"))
     driver.set_window_size(1280, 900)
     keyboard(driver, name)
