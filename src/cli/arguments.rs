@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use forebear::findings::Rule;
 
 use super::{
-    check, compare, completions, demo, doctor, explain, fingerprint, hook, identify, init, man, registry, schema,
+    check, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man, registry, schema,
 };
 
 /// Stops a model release whose ancestry or attribution is not in order.
@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Identify(identify::Arguments),
     Registry(registry::Arguments),
     Explain(explain::Arguments),
+    Fix(fix::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),

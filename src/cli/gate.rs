@@ -36,23 +36,13 @@ pub(super) fn run(
     let to_stderr = voice == Voice::Hook && globals.output.is_none() && globals.format == Format::Human;
     // Opened before the work, so that a bad path fails early.
     let mut output = if to_stderr { None } else { Some(Output::open(globals)?) };
-    let policy = match &globals.policy {
-        Some(path) => Some((path.display().to_string(), read_text(path)?)),
-        None => None,
-    };
-    let mut registries = globals.registry.clone();
-    registries.extend(places::user_registry());
+    let registries = registries(globals);
     let options = Options {
-        policy,
+        policy: policy_by_name(globals)?,
         registries: &registries,
         repository,
-        cache: if globals.no_cache { None } else { cache_folder(repository).map(Cache::new) },
-        overrides: Overrides {
-            deny: globals.deny.iter().copied().collect(),
-            warn: globals.warn.iter().copied().collect(),
-            allow: globals.allow.iter().copied().collect(),
-            audit: globals.audit,
-        },
+        cache: stored_prints(globals, repository),
+        overrides: overrides(globals),
         today: Zoned::now().date(),
     };
     let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
@@ -77,6 +67,31 @@ pub(super) fn run(
         Verdict::Block => Outcome::Block,
         Verdict::Error => Outcome::CouldNotCheck,
     })
+}
+
+/// The policy that is given by name: path and text.
+pub(super) fn policy_by_name(globals: &Globals) -> anyhow::Result<Option<(String, String)>> {
+    globals.policy.as_ref().map(|path| Ok((path.display().to_string(), read_text(path)?))).transpose()
+}
+
+/// The registries given by name, and the user's.
+pub(super) fn registries(globals: &Globals) -> Vec<PathBuf> {
+    globals.registry.iter().cloned().chain(places::user_registry()).collect()
+}
+
+/// Fingerprints made earlier, unless they are not wished for.
+pub(super) fn stored_prints(globals: &Globals, repository: Option<&Repository>) -> Option<Cache> {
+    if globals.no_cache { None } else { cache_folder(repository).map(Cache::new) }
+}
+
+/// What the command line says about rules.
+pub(super) fn overrides(globals: &Globals) -> Overrides {
+    Overrides {
+        deny: globals.deny.iter().copied().collect(),
+        warn: globals.warn.iter().copied().collect(),
+        allow: globals.allow.iter().copied().collect(),
+        audit: globals.audit,
+    }
 }
 
 /// The cache: FOREBEAR_CACHE, else inside the repository (shared by its work trees), else the user's.

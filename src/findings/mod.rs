@@ -45,5 +45,7 @@ mod samples;
 pub use declared::{Declarations, DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release};
 pub use facts::{BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind, all};
 pub use finding::{Finding, Level, Rule};
-pub use owed::{Ledger, Obligation, ObligationState, Whereabouts};
+pub(crate) use lineage::{proposed, quoted, same_base, snippet};
+pub(crate) use missing_header::silent as silent_sources;
+pub use owed::{Debt, Gap, Ledger, Obligation, ObligationState, Whereabouts};
 pub use pages::page;
