@@ -65,8 +65,8 @@ impl Repository {
     fn filtered(&self, top: &Path, paths: &BTreeSet<String>) -> Result<BTreeSet<String>, ChangesError> {
         let mut found = BTreeSet::new();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        // A command line has a longest length.
-        for some in paths.chunks(100) {
+        // A command line has a longest length, and a path too.
+        for some in paths.chunks(400) {
             let told = self.listed_in_order(top, &[&["check-attr", "-z", "filter", "--"], some].concat())?;
             // check-attr -z: path, attribute, value.
             found.extend(told.chunks(3).filter_map(|told| match told {

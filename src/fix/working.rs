@@ -56,6 +56,11 @@ impl<'a> Working<'a> {
         self.edited.values().map(|patch| (patch.path.as_str(), patch.after.as_str()))
     }
 
+    /// Whether a file is not as it was read.
+    pub(super) fn is_edited(&self, path: &str) -> bool {
+        self.edited.contains_key(path)
+    }
+
     /// How many edits were made.
     pub(super) fn count(&self) -> usize {
         self.count

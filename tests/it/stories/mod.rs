@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What happens to a release: real models, real git, the real program. One test a story.
 
+mod fix;
 mod hostile;
 mod lineage;
 mod obligations;
