@@ -71,7 +71,8 @@ fn extended(text: &str, entry: &DeclaredModel, item: &str) -> Option<String> {
         let DeValue::Array(items) = value else { return None };
         // Only `[ … ]`: an array of tables has no bracket of its own.
         let (open, close) = (text.get(bases.start..=bases.start)?, bases.end.checked_sub(1)?);
-        if open != "[" || text.get(close..bases.end)? != "]" {
+        let inline = |item: &toml::Spanned<DeValue>| text.get(item.span()).is_some_and(|item| item.starts_with('{'));
+        if open != "[" || text.get(close..bases.end)? != "]" || !items.iter().all(inline) {
             return None;
         }
         let Some(last) = items.iter().next_back() else {

@@ -36,6 +36,11 @@ mod tests {
             rules: BTreeSet::new(),
         };
         let patches = [patch("LICENSES/x.txt", None, "text\n"), patch("NOTICE", Some("old"), "old\n\nnew")];
-        insta::assert_snapshot!(unified(&patches), @"");
+        assert_eq!(
+            unified(&patches),
+            "--- /dev/null\n+++ b/LICENSES/x.txt\n@@ -0,0 +1 @@\n+text\n\
+             --- a/NOTICE\n+++ b/NOTICE\n@@ -1 +1,3 @@\n-old\n\\ No newline at end of file\n\
+             +old\n+\n+new\n\\ No newline at end of file\n"
+        );
     }
 }

@@ -55,8 +55,11 @@ fn a_base_under_apache_with_a_notice() {
     watched.git.commit("Add Orca");
     watched.push(&["origin", "main"]).blocked(1, &["missing-license-text", "missing-notice"]);
     let said = fixed(&watched, &[], 0);
-    insta::assert_snapshot!(said, @"");
-    insta::assert_snapshot!(text(&watched, "NOTICE"), @"");
+    assert_eq!(said, "wrote LICENSES/apache-2.0.txt (missing-license-text)\nwrote NOTICE (missing-notice)\n");
+    assert_eq!(
+        text(&watched, "NOTICE"),
+        "From the NOTICE of northwind/Tern:\n\nTern\nCopyright 2026 Northwind Research\n"
+    );
     assert_eq!(text(&watched, "LICENSES/apache-2.0.txt"), licenses::text("apache-2.0").unwrap());
     watched.git.commit("Put the release in order");
     let pushed = watched.push(&["origin", "main"]);
@@ -100,7 +103,12 @@ fn a_base_under_gemma_needs_other_terms() {
     watched.push(&["origin", "main"]).blocked(1, &blocked);
     let said = joined(&fixed(&watched, &[], 1));
     assert!(said.contains("why: under which terms the release is, only you can decide"), "{said}");
-    insta::assert_snapshot!(text(&watched, "NOTICE"), @"");
+    let notice = text(&watched, "NOTICE");
+    let paragraphs: Vec<&str> = notice.trim_end().split("\n\n").collect();
+    assert_eq!(paragraphs.len(), 3, "{notice}");
+    assert_eq!(paragraphs[0], licenses::lookup("gemma").unwrap().notice_text);
+    assert!(paragraphs[1].starts_with("Use of this model and of its derivatives is subject to"), "{notice}");
+    assert_eq!(paragraphs[2], "This is a modified version of northwind/Tern: trained further by acme.");
     let attested = "attested = { aup = \"legal@acme.example 2026-01-10\" }\n";
     let terms = text(&watched, "policy.toml").replace("\"Apache-2.0\"", "\"Apache-2.0 AND gemma\"") + attested;
     watched.git.write("policy.toml", terms);
