@@ -40,7 +40,7 @@ mod unsupported_declaration;
 mod wrong_notice_text;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 pub use declared::{Declarations, DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release};
 pub use facts::{BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind, all};

@@ -23,6 +23,9 @@ mod settle;
 mod working;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use diff::unified;
 pub use settle::{Fixed, Left, Look, Patch, Wanted, settle};
 pub use write::{WriteError, write};
