@@ -76,7 +76,7 @@ pub fn mend(
     published: &Published,
     options: &Options,
     progress: &Progress,
-    wanted: &fix::Wanted,
+    wanted: fix::Wanted,
 ) -> Result<Fixed, GateError> {
     let nothing = Snapshot::default();
     let snapshot = published.snapshots.first().unwrap_or(&nothing);

@@ -176,7 +176,7 @@ impl Release {
 
     fn fix(&self, top: &Path) -> Result<Fixed, String> {
         let wanted = Wanted { declare: false, year: 2026 };
-        let fixed = fix::settle(&read(top)?, &wanted, |tree, look| self.judge(tree, look))?;
+        let fixed = fix::settle(&read(top)?, wanted, |tree, look| self.judge(tree, look))?;
         if !fixed.settled {
             return Err("the edits undo each other".into());
         }

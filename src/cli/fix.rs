@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     let wanted = Wanted { declare: arguments.declare, year: today.year() };
     let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
     let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
-    let fixed = watched("checking", total, globals, |progress| gate::mend(&published, &options, progress, &wanted))?;
+    let fixed = watched("checking", total, globals, |progress| gate::mend(&published, &options, progress, wanted))?;
     ensure!(
         fixed.settled,
         "the edits undo each other, so nothing was written; report it with the findings of `forebear check`"

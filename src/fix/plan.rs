@@ -19,7 +19,7 @@ pub(super) struct Plan {
 pub(super) struct Round<'r, 'a> {
     pub(super) facts: &'r Facts<'a>,
     pub(super) findings: &'r [Finding],
-    pub(super) wanted: &'r Wanted,
+    pub(super) wanted: Wanted,
     pub(super) working: Working<'r>,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn plan(
     ledger: &Ledger<'_>,
     findings: &[Finding],
     tree: &Snapshot,
-    wanted: &Wanted,
+    wanted: Wanted,
 ) -> Plan {
     let gaps = ledger.gaps();
     let mut round = Round { facts, findings, wanted, working: Working::new(tree) };

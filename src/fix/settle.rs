@@ -63,7 +63,7 @@ pub type Look<'l> = &'l mut dyn FnMut(&Facts<'_>, &Ledger<'_>, &[Finding]);
 /// Plans edits of `tree`. `judge` says what is not in order in a tree; it is called once a round.
 pub fn settle<E>(
     tree: &Snapshot,
-    wanted: &Wanted,
+    wanted: Wanted,
     mut judge: impl FnMut(&Snapshot, Look<'_>) -> Result<(), E>,
 ) -> Result<Fixed, E> {
     let mut tree = tree.clone();

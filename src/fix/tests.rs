@@ -34,7 +34,7 @@ fn run(sample: &Sample, files: &[(&str, &str)]) -> Fixed {
     };
     let tree = Snapshot { files: files.iter().map(file).collect(), ..Snapshot::default() };
     let wanted = Wanted { declare: false, year: 2026 };
-    let judged = settle(&tree, &wanted, |tree, look| {
+    let judged = settle(&tree, wanted, |tree, look| {
         let (documents, document_problems) = documents::read(&tree.files);
         let text = |path: &str| tree.files.iter().find(|file| file.path == path)?.content()?.read(1 << 20).ok();
         let sources = sample.sources.iter().cloned().map(|mut source| {
