@@ -8,16 +8,12 @@ use std::time::Instant;
 use jiff::civil::Date;
 
 use crate::bases::RegistryError;
-use crate::changes::{ChangesError, Published, Repository, ScopeKind, Snapshot};
-use crate::documents;
-use crate::evidence::search;
-use crate::findings::{self, Facts, Finding, Ledger};
-use crate::fingerprint::{Cache, Progress, collect};
-use crate::known::{Known, RegistryChange};
-use crate::policy::{self, Overrides, PolicyError};
+use crate::changes::{ChangesError, Published, Repository, Snapshot};
+use crate::fingerprint::{Cache, Progress};
+use crate::fix::{self, Fixed};
+use crate::judged::{Judged, Weights, judge};
+use crate::policy::{Overrides, PolicyError};
 use crate::reports::Report;
-use crate::seen;
-use crate::tokenizers;
 use crate::told;
 
 /// What a check is told beside what would be published.
@@ -75,6 +71,22 @@ pub fn check(published: &Published, options: &Options, progress: &Progress) -> R
     Ok(report)
 }
 
+/// Plans the edits that put one tree in order (see [`fix`]). `published` holds one tree at most; nothing is written.
+pub fn mend(
+    published: &Published,
+    options: &Options,
+    progress: &Progress,
+    wanted: fix::Wanted,
+) -> Result<Fixed, GateError> {
+    let nothing = Snapshot::default();
+    let snapshot = published.snapshots.first().unwrap_or(&nothing);
+    let weights = Weights::look(snapshot, options, progress)?;
+    fix::settle(snapshot, wanted, |tree, look| {
+        let judged = |judged: Judged| look(judged.facts, judged.ledger, &judged.decided.findings);
+        judge(published, tree, &weights, options, &mut Vec::new(), judged)
+    })
+}
+
 /// One published tree: all stages, in order.
 fn check_snapshot(
     published: &Published,
@@ -83,47 +95,15 @@ fn check_snapshot(
     progress: &Progress,
     report: &mut Report,
 ) -> Result<(), GateError> {
-    let (policy, weakenings) = seen::policy(snapshot, options.policy.as_ref())?;
-    let (known, changes) = Known::gather(snapshot, &policy, options.registries, options.repository)?;
-    let bases = known.fingerprints()?;
-
-    let collected = collect(&snapshot.files, options.cache.as_ref(), progress);
-    let in_git = published.scope.kind != ScopeKind::Path;
-    let (mut documents, document_problems) = documents::read(&snapshot.files);
-    let in_models = collected.models.iter().flat_map(|model| model.files.iter().copied());
-    documents.stated.extend(documents::embedded(&snapshot.files, in_models));
-    let mut comparisons: Vec<_> = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
-    tokenizers::beside(&mut comparisons, &collected, &documents.tokenizers, &known)?;
-    let models = seen::models(&snapshot.files, &collected, &comparisons, bases.len(), in_git);
-    let (sources, unread) = seen::sources(&snapshot.files, || known.code())?;
-    let mut unverifiable = seen::unverifiable(snapshot, &collected, &mut report.remarks);
-    let (former, former_unread) = seen::former(snapshot);
-    unverifiable.extend(unread.into_iter().chain(former_unread));
-    let facts = Facts {
-        today: options.today,
-        declared: policy.declarations(),
-        models: &models,
-        bases: &known.facts()?,
-        documents: &documents,
-        document_problems: &document_problems,
-        sources: &sources,
-        former: &former,
-        unverifiable: &unverifiable,
-        problems: &published.problems,
-        tokenizers: &tokenizers::facts(&documents.tokenizers, &known)?,
-    };
-
-    let mut found: Vec<Finding> = weakenings.iter().map(policy::Weakening::finding).collect();
-    found.extend(changes.iter().map(RegistryChange::finding));
-    let ledger = Ledger::of(&facts);
-    found.extend(findings::all(&facts, &ledger));
-    let whole = !matches!(published.scope.kind, ScopeKind::Push | ScopeKind::Receive);
-    let decided =
-        policy::apply(found, &policy, &options.overrides, whole || policy.is_strict(&snapshot.label), options.today);
-
-    told::tell(report, &policy, snapshot, &collected, comparisons, bases.len());
-    told::owed(report, &ledger);
-    report.findings.extend(decided.findings);
-    told::waived(report, decided.waived);
+    let weights = Weights::look(snapshot, options, progress)?;
+    let mut remarks = std::mem::take(&mut report.remarks);
+    judge(published, snapshot, &weights, options, &mut remarks, |judged| {
+        told::owed(report, judged.ledger);
+        report.findings.extend(judged.decided.findings);
+        told::waived(report, judged.decided.waived);
+        told::tell(report, judged.policy, snapshot, &weights.collected, judged.comparisons, weights.searched);
+    })?;
+    remarks.append(&mut report.remarks);
+    report.remarks = remarks;
     Ok(())
 }

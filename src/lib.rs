@@ -10,7 +10,7 @@
 //! → `evidence` (fingerprint × base → numbers beside their nulls)
 //! → `findings` (numbers and obligations → what is not in order)
 //! → `policy` (what the owner decided → levels, verdict)
-//! → `reports` (people and machines).
+//! → `reports` (people and machines); beside them `fix` (findings → edits of documents).
 //!
 //! `bases` (the registry of base models) and `licenses` (texts and obligations) are knowledge.
 //! `gate` is the only file that knows every stage. The library prints nothing and reads no
@@ -24,7 +24,9 @@ pub mod documents;
 pub mod evidence;
 pub mod findings;
 pub mod fingerprint;
+pub mod fix;
 pub mod gate;
+mod judged;
 mod known;
 pub mod licenses;
 pub mod policy;

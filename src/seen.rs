@@ -86,12 +86,17 @@ pub(crate) fn models(
                 parameters: model.fingerprint.parameters,
                 comparable: comparable(&model.fingerprint),
                 introduced: model.introduced,
-                outside_lfs: in_git && parts().any(|file| file.lfs.is_none()),
+                outside_lfs: in_git && parts().any(|file| file.lfs.is_none() && !will_be_in_lfs(file)),
                 hazards: model.hazards.clone(),
                 licenses: model.licenses.clone(),
             }
         })
         .collect()
+}
+
+/// A file of the work tree that git has not taken yet, and that it will give to Git LFS.
+fn will_be_in_lfs(file: &File) -> bool {
+    file.lfs_attribute && file.id.starts_with("unhashed:")
 }
 
 /// Parameters in matrices that are evidence.

@@ -44,7 +44,7 @@ pub(crate) fn tell(
     policy: &Policy,
     snapshot: &Snapshot,
     collected: &Collected,
-    comparisons: Vec<Vec<Comparison>>,
+    comparisons: &[Vec<Comparison>],
     searched: usize,
 ) {
     if searched == 0 && !collected.models.is_empty() {
@@ -77,7 +77,7 @@ pub(crate) fn tell(
             parameters: print.parameters,
             bytes: print.sources.iter().map(|source| source.size).sum(),
             declared: declared.iter().flat_map(|model| model.bases.iter().map(|base| base.id.clone())).collect(),
-            matches,
+            matches: matches.clone(),
             searched,
         };
         if !report.models.iter().any(|other| other.path == one.path && other.id == one.id) {

@@ -70,7 +70,7 @@ fn add(path: &Path, relative: String, snapshot: &mut Snapshot, problems: &mut Ve
     }
 }
 
-fn file(path: &Path, relative: &str) -> io::Result<File> {
+pub(super) fn file(path: &Path, relative: &str) -> io::Result<File> {
     let data = fs::symlink_metadata(path)?;
     let changed = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     let id = format!("unhashed:{}:{}:{relative}", data.len(), changed.as_nanos());

@@ -7,6 +7,7 @@
 //!
 //! Reading order: [`PushLine`] (the protocol) → [`Repository`] (opening, objects, refs) → `requests` (what each way of
 //! asking means: tip, hidden commits, base) → `survey` (walk, diffs, listing; `history`, `trees`, `versions`) → `files` (blobs, LFS, attributes).
+//! `work_tree` lays what is not committed over it.
 //! `folder` needs none of it. `hooks` puts the gate in git's way. gix stops here: no type of it leaves this folder.
 //!
 //! Replace refs are ignored throughout: a push sends the original objects, so those are what is looked at.
@@ -28,6 +29,7 @@ mod snapshot;
 mod survey;
 mod trees;
 mod versions;
+mod work_tree;
 
 pub use content::{Content, Fetch, ReadAt};
 pub use error::ChangesError;

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use forebear::findings::Rule;
 
 use super::{
-    check, compare, completions, demo, doctor, explain, fingerprint, hook, identify, init, man, registry, report,
+    check, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man, registry, report,
     schema,
 };
 
@@ -39,6 +39,7 @@ pub(crate) enum Command {
     Registry(registry::Arguments),
     Report(report::Arguments),
     Explain(explain::Arguments),
+    Fix(fix::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),

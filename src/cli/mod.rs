@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod fingerprint;
+mod fix;
 mod gate;
 mod hook;
 mod identify;

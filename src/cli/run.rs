@@ -19,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 use super::arguments::{Cli, Color, Command, Globals};
 use super::output::terminal_width;
 use super::{
-    check, compare, completions, demo, doctor, explain, fingerprint, hook, identify, init, man, registry, report,
+    check, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man, registry, report,
     schema,
 };
 
@@ -84,6 +84,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Registry(arguments) => registry::run(arguments, globals),
         Command::Report(arguments) => report::run(arguments, globals),
         Command::Explain(arguments) => explain::run(arguments, globals),
+        Command::Fix(arguments) => fix::run(arguments, globals),
         Command::Doctor(arguments) => doctor::run(arguments, globals),
         Command::Completions(arguments) => completions::run(arguments, globals),
         Command::Man(arguments) => man::run(arguments, globals),

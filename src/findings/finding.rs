@@ -89,6 +89,11 @@ impl Finding {
         self
     }
 
+    /// What the remedy asks to be written, word for word: all but its first line.
+    pub fn paste(&self) -> Option<&str> {
+        self.remedy.split_once('\n').map(|(_, text)| text)
+    }
+
     /// Names the file concerned.
     pub fn at(mut self, path: &str, line: Option<u32>) -> Self {
         self.path = Some(path.to_owned());

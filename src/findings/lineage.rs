@@ -40,6 +40,11 @@ pub(super) fn kinship(bases: &BTreeMap<String, BaseFacts>, one: &str, other: &st
     }
 }
 
+/// Whether two ids are names of one model, by what the registry says.
+pub(crate) fn same_base(facts: &Facts, one: &str, other: &str) -> bool {
+    kinship(facts.bases, one, other) == Kinship::Same
+}
+
 /// Whether the registry says that `one` descends from `from`.
 pub(super) fn descends_from(bases: &BTreeMap<String, BaseFacts>, one: &str, from: &str) -> bool {
     !names(bases, one).1.is_disjoint(&names(bases, from).0)
@@ -159,7 +164,7 @@ pub(super) fn lineage_finding(
 }
 
 /// A `[[model]]` entry, ready to paste.
-pub(super) fn snippet(path: &str, base: &str, relation: &str) -> String {
+pub(crate) fn snippet(path: &str, base: &str, relation: &str) -> String {
     format!(
         "[[model]]\npaths = [{}]\norigin = \"derived\"\nbases = [{{ id = {}, relation = \"{relation}\" }}]",
         quoted(path),
@@ -168,7 +173,7 @@ pub(super) fn snippet(path: &str, base: &str, relation: &str) -> String {
 }
 
 /// A TOML string.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
@@ -183,7 +188,7 @@ pub(super) fn listed(items: &[&str]) -> String {
 }
 
 /// The relation to propose for what the evidence shows.
-pub(super) fn proposed(relation: Relation) -> &'static str {
+pub(crate) fn proposed(relation: Relation) -> &'static str {
     match relation {
         Relation::Converted => "quantized",
         Relation::Partial => "merge",

@@ -23,9 +23,7 @@ const NAMED: usize = 5;
 
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let Some(holder) = facts.declared.release.copyright.first() else { return Vec::new() };
-    let covered = |source: &&SourceFacts| facts.documents.rights.iter().any(|rights| rights.covers(&source.path));
-    let silent = facts.sources.iter().filter(|source| source.headers.is_empty() && is_code(&source.path));
-    let paths: Vec<&str> = silent.filter(|source| !covered(source)).map(|source| source.path.as_str()).collect();
+    let paths = silent(facts);
     let Some(first) = paths.first() else { return Vec::new() };
     let named = match paths.get(..NAMED) {
         Some(some) if paths.len() > NAMED => format!("{}, and {} more", some.join(", "), paths.len() - NAMED),
@@ -42,6 +40,13 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         "add to the top of each, as a comment, or cover them in REUSE.toml:\nSPDX-FileCopyrightText: {holder}\nSPDX-License-Identifier: {license}"
     );
     vec![Finding::new(Rule::MissingHeader, message, remedy, &paths).at(first, Some(1))]
+}
+
+/// Source files that say nothing of whose they are, and of which nothing beside them says it.
+pub(crate) fn silent<'a>(facts: &Facts<'a>) -> Vec<&'a str> {
+    let covered = |source: &&SourceFacts| facts.documents.rights.iter().any(|rights| rights.covers(&source.path));
+    let silent = facts.sources.iter().filter(|source| source.headers.is_empty() && is_code(&source.path));
+    silent.filter(|source| !covered(source)).map(|source| source.path.as_str()).collect()
 }
 
 fn is_code(path: &str) -> bool {

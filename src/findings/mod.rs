@@ -46,7 +46,7 @@ mod unsupported_declaration;
 mod wrong_notice_text;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 pub use declared::{Declarations, DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release};
 pub use facts::{
@@ -55,5 +55,7 @@ pub use facts::{
 };
 pub use finding::{Finding, Level, Rule};
 pub use joined::{Related, join};
-pub use owed::{Ledger, Obligation, ObligationState, Whereabouts};
+pub(crate) use lineage::{proposed, quoted, same_base, snippet};
+pub(crate) use missing_header::silent as silent_sources;
+pub use owed::{Debt, Gap, Ledger, Obligation, ObligationState, Whereabouts};
 pub use pages::page;

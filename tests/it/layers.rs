@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Three reach sideways: `findings` read the owner's declarations, which are types of `policy`; `bases` hand out
 /// fingerprints and prints of code and tokenizers; `licenses` look for a text among documents.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("changes", &[]),
     ("checkpoints", &["changes"]),
     ("code", &["licenses", "changes", "checkpoints"]),
@@ -25,6 +25,21 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     (
         "policy",
         &["changes", "checkpoints", "code", "documents", "fingerprint", "evidence", "findings", "bases", "licenses"],
+    ),
+    (
+        "fix",
+        &[
+            "changes",
+            "checkpoints",
+            "code",
+            "documents",
+            "fingerprint",
+            "evidence",
+            "findings",
+            "policy",
+            "bases",
+            "licenses",
+        ],
     ),
     ("bases", &["code", "documents", "fingerprint"]),
     ("licenses", &["documents"]),

@@ -13,6 +13,7 @@ mod git_harness;
 mod hooks;
 mod init_story;
 mod layers;
+mod license_trees;
 mod licensing;
 mod lineage;
 mod push;

@@ -12,7 +12,7 @@ use tempfile::tempdir;
 use crate::command_line::{forebear, stdout};
 
 /// A file of this repository, with the text between two lines replaced if that is wished for; else they must agree.
-fn shows(file: &str, begin: &str, end: &str, expected: &str) {
+pub(crate) fn shows(file: &str, begin: &str, end: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = fs::read_to_string(&path).unwrap();
     let (head, rest) = text.split_once(begin).unwrap();
@@ -20,7 +20,10 @@ fn shows(file: &str, begin: &str, end: &str, expected: &str) {
     if std::env::var_os("FOREBEAR_BLESS").is_some() {
         fs::write(&path, format!("{head}{begin}{expected}{end}{tail}")).unwrap();
     } else {
-        assert_eq!(shown, expected, "{file} is out of date; FOREBEAR_BLESS=1 cargo nextest run readme writes it");
+        assert_eq!(
+            shown, expected,
+            "{file} is out of date; FOREBEAR_BLESS=1 cargo nextest run readme license_trees writes it"
+        );
     }
 }
 

@@ -149,6 +149,11 @@ impl<'a> Ledger<'a> {
 
     /// The findings of one rule: one a base, license, and kind, for all models that fail it.
     pub(crate) fn findings(&self, rule: Rule) -> Vec<Finding> {
+        self.groups(rule).into_iter().filter_map(|group| self.finding(rule, group)).collect()
+    }
+
+    /// The rows that one rule tells of, those of one finding together.
+    pub(super) fn groups(&self, rule: Rule) -> Vec<Vec<&Row<'a>>> {
         let of_rule = |row: &&Row| row.state.failure.as_ref().is_some_and(|failure| failure.rule == rule);
         let mut groups: Vec<Vec<&Row>> = Vec::new();
         for row in self.rows.iter().filter(of_rule) {
@@ -163,10 +168,10 @@ impl<'a> Ledger<'a> {
                 None => groups.push(vec![row]),
             }
         }
-        groups.into_iter().filter_map(|group| self.finding(rule, group)).collect()
+        groups
     }
 
-    fn finding(&self, rule: Rule, mut group: Vec<&Row>) -> Option<Finding> {
+    pub(super) fn finding(&self, rule: Rule, mut group: Vec<&Row>) -> Option<Finding> {
         // The strictest case first: it decides the level and what is told.
         group.sort_by_key(|row| row.level_cap().map_or(0, |cap| Level::Deny as u8 - cap as u8));
         let first = group.first()?;

@@ -9,6 +9,7 @@ mod case;
 mod changes;
 mod clashes;
 mod debts;
+mod gaps;
 mod ledger;
 mod names;
 mod near;
@@ -24,5 +25,6 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use gaps::{Debt, Gap};
 pub use ledger::{Ledger, Obligation, ObligationState, Whereabouts};
 pub(super) use terms::Own;

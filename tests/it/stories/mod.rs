@@ -3,6 +3,7 @@
 //! What happens to a release: real models, real git, the real program. One test a story.
 
 mod declarations;
+mod fix;
 mod hostile;
 mod lineage;
 mod obligations;
