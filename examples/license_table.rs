@@ -58,6 +58,12 @@ fn main() -> ExitCode {
 
 fn table(scancode: Option<&BTreeMap<String, String>>) -> Result<(), String> {
     let (built_in, changed) = (built_in(), changed()?);
+    let with_text = all().iter().filter(|license| text(&license.id).is_some()).count();
+    println!(
+        "{} texts are built in, those of {with_text} of the {} licenses in the data.\n",
+        built_in.len(),
+        all().len()
+    );
     for (title, cases) in [("Texts that are built in", built_in), ("Plain licenses, changed", changed)] {
         println!("**{title}** ({})\n", cases.len());
         println!("| text | forebear | spdx crate | ScanCode |\n|---|---|---|---|");
