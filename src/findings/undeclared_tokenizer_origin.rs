@@ -237,7 +237,9 @@ mod tests {
     }
 
     #[test]
-    fn tokenizers_of_a_common_origin_say_nothing() {
+    fn tokenizers_of_a_common_origin_say_nothing_and_a_root_is_a_note() {
+        let root = said(&sample(vec![origin("zai-org/GLM-4", &["glm"], Kinship::Trimmed)]));
+        assert!(root.starts_with("note: ") && root.ends_with("numbers do not tell which came first"), "{root}");
         assert_eq!(said(&sample(vec![origin("zai-org/GLM-4", &["glm"], Kinship::CommonOrigin)])), "");
     }
 

@@ -119,6 +119,15 @@ fn a_comparison_shows_the_tokenizers_beside_the_weights() {
     assert_eq!(said["context"]["tokenizer"]["base_pieces"], 3000);
     let shown = stdout(folder.path(), &["compare", "orca", "acme/whale", "--registry", "known"]);
     assert!(shown.contains("tokenizer: extended: 1.00 of the 3000 pieces"), "{shown}");
+    // Beside a fingerprint lies somebody else's tokenizer; a damaged one keeps nothing from being compared.
+    stdout(folder.path(), &["fingerprint", "orca", "-o", "orca/print"]);
+    let compared = |suspect: &str| stdout(folder.path(), &["compare", suspect, "acme/whale", "--registry", "known"]);
+    assert!(!compared("orca/print").contains("tokenizer:"));
+    let whole = fs::read(orca.join("tokenizer.json")).unwrap();
+    fs::write(orca.join("tokenizer.json"), &whole[..100]).unwrap();
+    assert!(compared("orca").contains("identical") && !compared("orca").contains("tokenizer:"));
+    fs::write(orca.join("tokenizer.json"), whole).unwrap();
+    fs::remove_file(orca.join("print")).unwrap();
     let check = ["check", "--path", "orca", "--registry", "known", "--audit", "--format", "json"];
     let report: serde_json::Value = serde_json::from_str(&stdout(folder.path(), &check)).unwrap();
     assert_eq!(report["models"][0]["matches"][0]["context"]["tokenizer"]["kinship"], "extended");
