@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_changed_file_of_somebody_else_says_that_it_was_changed() {
         let found = run(APACHE, &["Acme Inc."], true);
-        assert_snapshot!(found[0].message, @"");
+        assert_snapshot!(found[0].message, @"modeling.py was changed here, and nothing in it says so; it carries “Copyright 2024 The Qwen team” under Apache-2.0, which asks that changed files say that they were changed (§4(b))");
         assert_snapshot!(found[0].remedy, @"");
         assert_eq!((found.len(), found[0].level), (1, Level::Warn));
     }
