@@ -92,7 +92,8 @@ fn prepare(release: &[String]) -> anyhow::Result<Outcome> {
         // The check says which objects are missing, and blocks.
         reports::github_log(&format!("{error:#}"), &mut io::stdout().lock())?;
     }
-    Answers::output(&[("cache-key", github::cache_key(&published))])?;
+    let (prefix, digest) = github::cache_key(&published);
+    Answers::output(&[("cache-key", format!("{prefix}{digest}")), ("cache-prefix", prefix)])?;
     Ok(Outcome::Pass)
 }
 

@@ -132,8 +132,8 @@ pub(crate) fn missing(published: &Published) -> Vec<&File> {
     files.filter(|file| matches!(file.state, FileState::MissingLfs)).collect()
 }
 
-/// Name of the cache of fingerprints: a digest of the ids of what may be checkpoints.
-pub(crate) fn cache_key(published: &Published) -> String {
+/// Name of the cache of fingerprints, in two parts: the program, and a digest of the ids of what may be checkpoints.
+pub(crate) fn cache_key(published: &Published) -> (String, String) {
     let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
     let ids: BTreeSet<&str> = files
         .filter_map(|file| match &file.lfs {
@@ -147,5 +147,5 @@ pub(crate) fn cache_key(published: &Published) -> String {
         hasher.update(id.as_bytes());
         hasher.update(b"\n");
     }
-    format!("forebear-{}-{}", env!("CARGO_PKG_VERSION"), HEXLOWER.encode(&hasher.finalize()))
+    (format!("forebear-{}-", env!("CARGO_PKG_VERSION")), HEXLOWER.encode(&hasher.finalize()))
 }
