@@ -11,8 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use forebear::findings::Rule;
 
 use super::{
-    check, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man, registry, report,
-    schema,
+    check, ci, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man, registry,
+    report, schema,
 };
 
 /// Stops a model release whose ancestry or attribution is not in order.
@@ -32,6 +32,7 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     Init(init::Arguments),
     Check(check::Arguments),
+    Ci(ci::Arguments),
     Hook(hook::Arguments),
     Fingerprint(fingerprint::Arguments),
     Compare(compare::Arguments),
@@ -118,6 +119,8 @@ pub(crate) enum Format {
     Github,
     /// JUnit XML, for continuous integration
     Junit,
+    /// Code Quality JSON of a GitLab merge request
+    Gitlab,
 }
 
 impl Format {
@@ -128,6 +131,7 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Github => "github",
             Self::Junit => "junit",
+            Self::Gitlab => "gitlab",
         }
     }
 }

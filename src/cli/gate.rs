@@ -8,7 +8,7 @@ use forebear::changes::{Published, Repository};
 use forebear::fingerprint::Cache;
 use forebear::gate::{self, Options};
 use forebear::policy::Overrides;
-use forebear::reports::{self, Look, Verdict};
+use forebear::reports::{self, Look, Report, Verdict};
 use jiff::Zoned;
 
 use super::arguments::{Format, Globals};
@@ -36,18 +36,7 @@ pub(super) fn run(
     let to_stderr = voice == Voice::Hook && globals.output.is_none() && globals.format == Format::Human;
     // Opened before the work, so that a bad path fails early.
     let mut output = if to_stderr { None } else { Some(Output::open(globals)?) };
-    let registries = registries(globals);
-    let options = Options {
-        policy: policy_by_name(globals)?,
-        registries: &registries,
-        repository,
-        cache: stored_prints(globals, repository),
-        overrides: overrides(globals),
-        today: Zoned::now().date(),
-    };
-    let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
-    let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
-    let report = watched("checking", total, globals, |progress| gate::check(published, &options, progress))?;
+    let report = report(published, repository, globals)?;
     if let Some(output) = &mut output {
         output.report(&report, globals.format)?;
     } else {
@@ -62,11 +51,36 @@ pub(super) fn run(
     if let Some(output) = output {
         output.finish()?;
     }
-    Ok(match report.verdict {
+    Ok(outcome(&report))
+}
+
+/// Runs the gate.
+pub(super) fn report(
+    published: &Published,
+    repository: Option<&Repository>,
+    globals: &Globals,
+) -> anyhow::Result<Report> {
+    let registries = registries(globals);
+    let options = Options {
+        policy: policy_by_name(globals)?,
+        registries: &registries,
+        repository,
+        cache: stored_prints(globals, repository),
+        overrides: overrides(globals),
+        today: Zoned::now().date(),
+    };
+    let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
+    let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
+    Ok(watched("checking", total, globals, |progress| gate::check(published, &options, progress))?)
+}
+
+/// What a report comes to.
+pub(super) fn outcome(report: &Report) -> Outcome {
+    match report.verdict {
         Verdict::Pass => Outcome::Pass,
         Verdict::Block => Outcome::Block,
         Verdict::Error => Outcome::CouldNotCheck,
-    })
+    }
 }
 
 /// The policy that is given by name: path and text.

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod check;
+mod ci;
 mod compare;
 mod completions;
 mod demo;
@@ -15,6 +16,7 @@ mod explain;
 mod fingerprint;
 mod fix;
 mod gate;
+mod github;
 mod hook;
 mod identify;
 mod init;

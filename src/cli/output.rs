@@ -63,6 +63,7 @@ impl Output {
             Format::Sarif => reports::sarif(report, self),
             Format::Github => reports::github(report, self),
             Format::Junit => reports::junit(report, self),
+            Format::Gitlab => reports::gitlab(report, self),
         }
     }
 
