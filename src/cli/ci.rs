@@ -121,6 +121,9 @@ fn check(release: &[String], globals: &Globals) -> anyhow::Result<Outcome> {
     Ok(gate::outcome(&report))
 }
 
+/// Writes the report in one form.
+type Form<'a> = &'a dyn Fn(&mut Vec<u8>) -> io::Result<()>;
+
 /// Leaves the report in every form in a folder; names and paths for the outputs.
 fn files(report: &Report, folder: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -128,8 +131,7 @@ fn files(report: &Report, folder: &Path) -> anyhow::Result<Vec<(&'static str, St
     // A waived finding is no alert for a service that knows nothing of waivers.
     let open = Report { waived: Vec::new(), ..report.clone() };
     let mut outputs = Vec::new();
-    type Write<'a> = &'a dyn Fn(&mut Vec<u8>) -> io::Result<()>;
-    let kinds: [(&str, &str, Write); 6] = [
+    let kinds: [(&str, &str, Form); 6] = [
         ("report", "report.html", &|out| reports::html(report, &written, out)),
         ("picture", "report.svg", &|out| reports::svg(report, out)),
         ("json", "report.json", &|out| reports::json(report, out)),

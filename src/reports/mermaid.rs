@@ -39,7 +39,7 @@ fn label(raw: &str) -> String {
         match c {
             c if c.is_ascii_alphanumeric() || matches!(c, ' ' | '/' | ',') => safe.push(c),
             '\n' => safe.push(' '),
-            c => safe.push_str(&format!("#{};", c as u32)),
+            c => safe += &format!("#{};", c as u32),
         }
     }
     safe

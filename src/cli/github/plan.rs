@@ -92,11 +92,8 @@ fn base(
     match &scope.since {
         Since::Beginning | Since::Deleted => Ok(None),
         Since::Commit(base) => {
-            // The commit that GitHub merged for the pull request knows the branch's tip better than the payload.
-            if let [merged, _] = clone.parents(tip)?.as_slice()
-                && scope.commits.is_some()
-            {
-                return Ok(Some(merged.clone()));
+            if let Some(merged) = merged_into(scope, clone, tip)? {
+                return Ok(Some(merged));
             }
             if clone.has(base) || fetch && clone.reach(base, tip, scope.commits).is_ok() {
                 return Ok(Some(base.clone()));
@@ -121,6 +118,16 @@ fn base(
             None => Ok(None),
         },
     }
+}
+
+/// Where what is checked out is the commit that GitHub merged for a pull request: the tip of the base branch, which it
+/// knows better than the payload. Its second parent is the head; a merge that the head itself is tells nothing.
+fn merged_into(scope: &Scope, clone: &Checkout, tip: &str) -> anyhow::Result<Option<String>> {
+    let Some(head) = scope.tips.first().filter(|head| scope.commits.is_some() && *head != tip) else { return Ok(None) };
+    Ok(match clone.parents(tip)?.as_slice() {
+        [base, second] if second == head => Some(base.clone()),
+        _ => None,
+    })
 }
 
 /// Files whose Git LFS objects are needed and not here.

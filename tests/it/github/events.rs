@@ -211,3 +211,20 @@ fn git_lfs_objects_of_the_range_are_fetched_and_no_others() {
     assert_eq!(String::from_utf8(objects).unwrap().lines().count(), 1, "{}", ran.log);
     assert!(ran.log.contains("unchanged here were not looked at"), "{}", ran.log);
 }
+
+#[test]
+fn a_head_that_is_itself_a_merge_does_not_shorten_what_is_looked_at() {
+    let hub = Hub::new();
+    hub.git.git("checkout --quiet feature");
+    hub.git.git("checkout --quiet -b side main");
+    hub.git.put("side.md", "side\n");
+    hub.git.git("checkout --quiet feature");
+    hub.git.git("merge --quiet --no-ff --no-edit side");
+    let head = hub.git.id("HEAD");
+    hub.git.git("push --quiet origin feature");
+    let clone = hub.checkout("feature", "clone");
+    let mut payload = hub.pull_request();
+    payload["pull_request"]["head"]["sha"] = head.as_str().into();
+    let event = Event { name: "pull_request_target", reference: "refs/heads/main", commit: &hub.main, payload };
+    blocked(&run(&clone, &event, &[]));
+}
