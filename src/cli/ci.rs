@@ -84,7 +84,7 @@ fn prepare(release: &[String]) -> anyhow::Result<Outcome> {
     let scope = Scope::of(&runner.event, release)?;
     let server = env::var("GITHUB_SERVER_URL").unwrap_or_else(|_| "https://github.com".to_owned());
     let clone = Checkout::with_token(server, env::var("FOREBEAR_GITHUB_TOKEN").ok());
-    let published = github::published(&scope, &clone, &discover()?, true)?;
+    let published = github::published(&scope, &clone, true)?;
     let missing = github::missing(&published);
     if !missing.is_empty()
         && let Err(error) = clone.fetch_lfs(&missing, &clone.head()?)
@@ -100,9 +100,8 @@ fn prepare(release: &[String]) -> anyhow::Result<Outcome> {
 fn check(release: &[String], globals: &Globals) -> anyhow::Result<Outcome> {
     let runner = Runner::here()?;
     let scope = Scope::of(&runner.event, release)?;
-    // Opened anew: what was fetched since is in packs that an open repository has not listed.
-    let repository = discover()?;
-    let published = github::published(&scope, &Checkout::default(), &repository, false)?;
+    let published = github::published(&scope, &Checkout::default(), false)?;
+    let repository = Repository::discover(Path::new("."))?;
     let report = gate::report(&published, Some(&repository), globals)?;
     let mut outputs = files(&report, &runner.folder)?;
     outputs.push(("verdict", word(report.verdict).to_owned()));
@@ -148,10 +147,6 @@ fn files(report: &Report, folder: &Path) -> anyhow::Result<Vec<(&'static str, St
         outputs.push((name, path.display().to_string()));
     }
     Ok(outputs)
-}
-
-fn discover() -> anyhow::Result<Repository> {
-    Ok(Repository::discover(Path::new("."))?)
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -91,7 +91,9 @@ impl Page {
         let left = entries.len() - written;
         if left > 0 {
             // Beyond the limit by a line, for which room was kept.
-            self.markdown += &format!("\n{}; all of it is in the report.\n", plural(left as u64, one, many));
+            for part in ["\n", &plural(left as u64, one, many), "; all of it is in the report.\n"] {
+                self.markdown.push_str(part);
+            }
         }
         self.markdown.push('\n');
     }
