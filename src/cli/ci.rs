@@ -84,7 +84,7 @@ fn prepare(release: &[String]) -> anyhow::Result<Outcome> {
     let scope = Scope::of(&runner.event, release)?;
     let server = env::var("GITHUB_SERVER_URL").unwrap_or_else(|_| "https://github.com".to_owned());
     let clone = Checkout::with_token(server, env::var("FOREBEAR_GITHUB_TOKEN").ok());
-    let published = github::published(&scope, &clone, &discover()?, true)?;
+    let published = github::published(&scope, &clone, true)?;
     let missing = github::missing(&published);
     if !missing.is_empty()
         && let Err(error) = clone.fetch_lfs(&missing, &clone.head()?)
@@ -100,9 +100,8 @@ fn prepare(release: &[String]) -> anyhow::Result<Outcome> {
 fn check(release: &[String], globals: &Globals) -> anyhow::Result<Outcome> {
     let runner = Runner::here()?;
     let scope = Scope::of(&runner.event, release)?;
-    // Opened anew: what was fetched since is in packs that an open repository has not listed.
-    let repository = discover()?;
-    let published = github::published(&scope, &Checkout::default(), &repository, false)?;
+    let published = github::published(&scope, &Checkout::default(), false)?;
+    let repository = Repository::discover(Path::new("."))?;
     let report = gate::report(&published, Some(&repository), globals)?;
     let mut outputs = files(&report, &runner.folder)?;
     outputs.push(("verdict", word(report.verdict).to_owned()));
@@ -121,6 +120,9 @@ fn check(release: &[String], globals: &Globals) -> anyhow::Result<Outcome> {
     Ok(gate::outcome(&report))
 }
 
+/// Writes the report in one form.
+type Form<'a> = &'a dyn Fn(&mut Vec<u8>) -> io::Result<()>;
+
 /// Leaves the report in every form in a folder; names and paths for the outputs.
 fn files(report: &Report, folder: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -128,8 +130,7 @@ fn files(report: &Report, folder: &Path) -> anyhow::Result<Vec<(&'static str, St
     // A waived finding is no alert for a service that knows nothing of waivers.
     let open = Report { waived: Vec::new(), ..report.clone() };
     let mut outputs = Vec::new();
-    type Write<'a> = &'a dyn Fn(&mut Vec<u8>) -> io::Result<()>;
-    let kinds: [(&str, &str, Write); 6] = [
+    let kinds: [(&str, &str, Form); 6] = [
         ("report", "report.html", &|out| reports::html(report, &written, out)),
         ("picture", "report.svg", &|out| reports::svg(report, out)),
         ("json", "report.json", &|out| reports::json(report, out)),
@@ -146,10 +147,6 @@ fn files(report: &Report, folder: &Path) -> anyhow::Result<Vec<(&'static str, St
         outputs.push((name, path.display().to_string()));
     }
     Ok(outputs)
-}
-
-fn discover() -> anyhow::Result<Repository> {
-    Ok(Repository::discover(Path::new("."))?)
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -17,7 +17,7 @@ pub(super) fn text(raw: &str) -> String {
             // People are not called by a file's name: mentions are looked for after references are resolved.
             '@' => safe.push_str("&#64;<!-- -->"),
             c if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | '(' | ')' | '/' | '-' | '.') => {
-                safe.push_str(&format!("&#{};", c as u32));
+                safe.push_str(&reference(c));
             }
             // These begin a list or a number at the start of a line, and "www." a link.
             '.' => safe.push_str("&#46;"),
@@ -27,6 +27,10 @@ pub(super) fn text(raw: &str) -> String {
         }
     }
     safe
+}
+
+fn reference(c: char) -> String {
+    format!("&#{};", c as u32)
 }
 
 /// A name or path.

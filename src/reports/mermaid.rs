@@ -39,10 +39,14 @@ fn label(raw: &str) -> String {
         match c {
             c if c.is_ascii_alphanumeric() || matches!(c, ' ' | '/' | ',') => safe.push(c),
             '\n' => safe.push(' '),
-            c => safe.push_str(&format!("#{};", c as u32)),
+            c => safe.push_str(&reference(c)),
         }
     }
     safe
+}
+
+fn reference(c: char) -> String {
+    format!("#{};", c as u32)
 }
 
 #[cfg(test)]

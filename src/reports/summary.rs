@@ -91,7 +91,9 @@ impl Page {
         let left = entries.len() - written;
         if left > 0 {
             // Beyond the limit by a line, for which room was kept.
-            self.markdown.push_str(&format!("\n{}; all of it is in the report.\n", plural(left as u64, one, many)));
+            for part in ["\n", &plural(left as u64, one, many), "; all of it is in the report.\n"] {
+                self.markdown.push_str(part);
+            }
         }
         self.markdown.push('\n');
     }
@@ -255,9 +257,8 @@ mod tests {
         report.findings[0].message = "</summary>[x](http://evil)".to_owned();
         report.findings[0].remedy = "</pre><h1>".to_owned();
         let text = written(&report);
-        for markup in ["<img", "\n## Passed", "</code><", "http://", "<h1>", " @octocat"] {
-            let own = markup == "</code><";
-            assert!(own || !text.contains(markup), "{markup}\n{text}");
+        for markup in ["<img", "\n## Passed", "http://", "<h1>", " @octocat"] {
+            assert!(!text.contains(markup), "{markup}\n{text}");
         }
     }
 

@@ -6,6 +6,7 @@
 //! clone cannot answer is an error: it never becomes a smaller scope.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use data_encoding::HEXLOWER;
@@ -21,12 +22,7 @@ const LARGE: u64 = 1 << 20;
 const REMEDY: &str = "give actions/checkout `fetch-depth: 0`, or let this step fetch (`forebear ci github prepare`)";
 
 /// The files that would be published. With `fetch`, what is missing for it is fetched first.
-pub(crate) fn published(
-    scope: &Scope,
-    clone: &Checkout,
-    repository: &Repository,
-    fetch: bool,
-) -> anyhow::Result<Published> {
+pub(crate) fn published(scope: &Scope, clone: &Checkout, fetch: bool) -> anyhow::Result<Published> {
     let mut published = Published::default();
     published.scope.refs.push(scope.label.clone());
     if scope.since == Since::Deleted {
@@ -35,6 +31,7 @@ pub(crate) fn published(
     }
     let tip = checked_out(scope, clone)?;
     let base = base(scope, clone, &tip, fetch, &mut published.remarks)?;
+    // The repository is opened after fetching: one that is open may not know what came since.
     if let Some(base) = &base {
         if fetch {
             clone.reach(base, &tip, scope.commits).context(REMEDY)?;
@@ -42,7 +39,7 @@ pub(crate) fn published(
         if !clone.has(base) {
             bail!("the commit {base}, which this is compared with, is not in the clone; {REMEDY}");
         }
-        let mut range = repository.range(&format!("{base}...{tip}"))?;
+        let mut range = Repository::discover(Path::new("."))?.range(&format!("{base}...{tip}"))?;
         for snapshot in &mut range.snapshots {
             // Not the range but the ref decides how strict the policy is.
             snapshot.label.clone_from(&scope.label);
@@ -52,7 +49,7 @@ pub(crate) fn published(
         published = range;
     }
     if scope.whole || base.is_none() {
-        let tree = repository.tree(&tip)?;
+        let tree = Repository::discover(Path::new("."))?.tree(&tip)?;
         if base.is_none() {
             published.scope.kind = tree.scope.kind;
         }
@@ -92,11 +89,8 @@ fn base(
     match &scope.since {
         Since::Beginning | Since::Deleted => Ok(None),
         Since::Commit(base) => {
-            // The commit that GitHub merged for the pull request knows the branch's tip better than the payload.
-            if let [merged, _] = clone.parents(tip)?.as_slice()
-                && scope.commits.is_some()
-            {
-                return Ok(Some(merged.clone()));
+            if let Some(merged) = merged_into(scope, clone, tip)? {
+                return Ok(Some(merged));
             }
             if clone.has(base) || fetch && clone.reach(base, tip, scope.commits).is_ok() {
                 return Ok(Some(base.clone()));
@@ -121,6 +115,16 @@ fn base(
             None => Ok(None),
         },
     }
+}
+
+/// Where what is checked out is the commit that GitHub merged for a pull request: the tip of the base branch, which it
+/// knows better than the payload. Its second parent is the head; a merge that the head itself is tells nothing.
+fn merged_into(scope: &Scope, clone: &Checkout, tip: &str) -> anyhow::Result<Option<String>> {
+    let Some(head) = scope.tips.first().filter(|head| scope.commits.is_some() && *head != tip) else { return Ok(None) };
+    Ok(match clone.parents(tip)?.as_slice() {
+        [base, second] if second == head => Some(base.clone()),
+        _ => None,
+    })
 }
 
 /// Files whose Git LFS objects are needed and not here.

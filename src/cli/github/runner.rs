@@ -52,7 +52,7 @@ impl Answers {
         let mut text = String::new();
         for (name, value) in pairs {
             ensure!(!value.contains(['\r', '\n']), "the output {name} has more than one line");
-            text.push_str(&format!("{name}={value}\n"));
+            text.extend([name, "=", value, "\n"]);
         }
         append("GITHUB_OUTPUT", text.as_bytes())
     }
