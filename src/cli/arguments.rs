@@ -11,8 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use forebear::findings::Rule;
 
 use super::{
-    check, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man, registry, report,
-    schema,
+    attest, bom, check, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man,
+    registry, report, schema,
 };
 
 /// Stops a model release whose ancestry or attribution is not in order.
@@ -31,13 +31,15 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(demo::Arguments),
     Init(init::Arguments),
-    Check(check::Arguments),
+    Check(check::Gate),
     Hook(hook::Arguments),
     Fingerprint(fingerprint::Arguments),
     Compare(compare::Arguments),
     Identify(identify::Arguments),
     Registry(registry::Arguments),
     Report(report::Arguments),
+    Bom(bom::Arguments),
+    Attest(attest::Arguments),
     Explain(explain::Arguments),
     Fix(fix::Arguments),
     Doctor(doctor::Arguments),
@@ -118,6 +120,10 @@ pub(crate) enum Format {
     Github,
     /// JUnit XML, for continuous integration
     Junit,
+    /// Bill of materials: CycloneDX 1.6
+    Cyclonedx,
+    /// Bill of materials: SPDX 3.0.1
+    Spdx,
 }
 
 impl Format {
@@ -128,6 +134,8 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Github => "github",
             Self::Junit => "junit",
+            Self::Cyclonedx => "cyclonedx",
+            Self::Spdx => "spdx",
         }
     }
 }

@@ -6,6 +6,8 @@
 //! One file a subcommand.
 
 mod arguments;
+mod attest;
+mod bom;
 mod check;
 mod compare;
 mod completions;
@@ -28,5 +30,6 @@ mod registry_code;
 mod report;
 mod run;
 mod schema;
+mod witness;
 
 pub(crate) use run::main;

@@ -63,6 +63,8 @@ impl Output {
             Format::Sarif => reports::sarif(report, self),
             Format::Github => reports::github(report, self),
             Format::Junit => reports::junit(report, self),
+            Format::Cyclonedx => reports::cyclonedx(report, None, self),
+            Format::Spdx => reports::spdx(report, None, self),
         }
     }
 
