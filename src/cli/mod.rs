@@ -27,6 +27,7 @@ mod places;
 mod progress;
 mod registry;
 mod registry_code;
+mod registry_signed;
 mod report;
 mod run;
 mod schema;
