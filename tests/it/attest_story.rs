@@ -218,8 +218,8 @@ fn several_attestations_of_a_commit_survive_and_reach_a_clone() {
     let bare = story.sandbox.bare("hub.git", &[]);
     story.git.run(["push", "--quiet", bare.path.to_str().unwrap(), "main", "refs/notes/forebear"]);
     let clone = story.sandbox.clone_of("hub.git", "clone", &[]);
-    let verify = ["attest", "verify", "--allowed-signers", story.signers().to_str().unwrap(), "HEAD"];
-    let verify: Vec<&str> = verify.to_vec();
+    let signers = story.signers();
+    let verify = ["attest", "verify", "--allowed-signers", signers.to_str().unwrap(), "HEAD"];
     let (code, said) = story.run(&clone, &verify, false);
     assert!(code == Some(1) && said.contains("git fetch origin refs/notes/forebear:refs/notes/forebear"), "{said}");
     clone.git("fetch --quiet origin refs/notes/forebear:refs/notes/forebear");
