@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use jiff::civil::Date;
 
+pub use crate::attested::{Witness, signs};
 use crate::bases::RegistryError;
 use crate::changes::{ChangesError, Published, Repository, Snapshot};
 use crate::fingerprint::{Cache, Progress};
@@ -30,6 +31,8 @@ pub struct Options<'a> {
     pub overrides: Overrides,
     /// Today, for waivers.
     pub today: Date,
+    /// How attestations are asked for; not at all if absent.
+    pub witness: Option<&'a Witness>,
 }
 
 /// Why a check could not be made.
@@ -102,6 +105,7 @@ fn check_snapshot(
         report.findings.extend(judged.decided.findings);
         told::waived(report, judged.decided.waived);
         told::tell(report, judged.policy, snapshot, &weights.collected, judged.comparisons, weights.searched);
+        told::release(report, judged.facts, weights.digests(snapshot, options));
     })?;
     remarks.append(&mut report.remarks);
     report.remarks = remarks;

@@ -5,6 +5,7 @@
 //! In: a snapshot. Out: facts, what is owed, and findings with their levels. Weights are looked at once; a tree whose
 //! documents are edited is judged again with what they showed.
 
+use crate::attested;
 use crate::changes::{Published, ScopeKind, Snapshot};
 use crate::documents;
 use crate::evidence::{Comparison, search};
@@ -13,6 +14,7 @@ use crate::fingerprint::{Collected, Progress, collect};
 use crate::gate::{GateError, Options};
 use crate::known::{Known, RegistryChange};
 use crate::policy::{self, Decided, Policy};
+use crate::reports::JudgedDigest;
 use crate::seen;
 use crate::tokenizers;
 
@@ -33,6 +35,13 @@ impl Weights {
         let collected = collect(&snapshot.files, options.cache.as_ref(), progress);
         let comparisons = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
         Ok(Self { known, changes, collected, comparisons, searched: bases.len() })
+    }
+
+    /// Digests of what the tree is judged by.
+    pub(crate) fn digests(&self, snapshot: &Snapshot, options: &Options) -> Vec<JudgedDigest> {
+        let mut digests = seen::policy_digests(snapshot, options.policy.as_ref());
+        digests.push(JudgedDigest { what: "registry".to_owned(), sha256: self.known.digest() });
+        digests
     }
 }
 
@@ -84,6 +93,7 @@ pub(crate) fn judge(
     let ledger = Ledger::of(&facts);
     let mut found: Vec<Finding> = weakenings.iter().map(policy::Weakening::finding).collect();
     found.extend(changes.iter().map(RegistryChange::finding));
+    found.extend(attested::missing(published, snapshot, &policy, options)?);
     found.extend(findings::all(&facts, &ledger));
     let whole = !matches!(published.scope.kind, ScopeKind::Push | ScopeKind::Receive);
     let strict = whole || policy.is_strict(&snapshot.label);

@@ -21,6 +21,7 @@ use crate::findings::{BaseFacts, Finding, Rule};
 use crate::fingerprint::Fingerprint;
 use crate::gate::GateError;
 use crate::policy::Policy;
+use crate::seen::sha256;
 
 /// Where a registry is when the policy names none.
 const REGISTRY: &str = "registry/";
@@ -91,6 +92,17 @@ impl Known {
             }
         }
         Ok((Self { registry: Registry::gather(stores)? }, changes))
+    }
+
+    /// SHA-256 over one line a base, in the order of ids: id, digest of the fingerprint file, license, separated by tabs.
+    pub(crate) fn digest(&self) -> String {
+        let mut lines: Vec<String> = self
+            .registry
+            .list()
+            .map(|base| format!("{}\t{}\t{}\n", base.entry.id, base.entry.fingerprint.sha256(), base.entry.license))
+            .collect();
+        lines.sort();
+        sha256(lines.concat().as_bytes())
     }
 
     /// The fingerprints of all bases, by id.

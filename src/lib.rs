@@ -10,12 +10,15 @@
 //! → `evidence` (fingerprint × base → numbers beside their nulls)
 //! → `findings` (numbers and obligations → what is not in order)
 //! → `policy` (what the owner decided → levels, verdict)
-//! → `reports` (people and machines); beside them `fix` (findings → edits of documents).
+//! → `reports` (people and machines); beside them `fix` (findings → edits of documents)
+//! → `attest` (a report that somebody signs).
 //!
 //! `bases` (the registry of base models) and `licenses` (texts and obligations) are knowledge.
 //! `gate` is the only file that knows every stage. The library prints nothing and reads no
 //! environment variable; that is the command line's part.
 
+pub mod attest;
+mod attested;
 pub mod bases;
 pub mod changes;
 pub mod checkpoints;

@@ -6,6 +6,7 @@
 //! and files that could not be read. Nothing is decided here.
 
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::changes::{Content, File, FileState, Snapshot};
 use crate::checkpoints::CheckpointError;
@@ -16,6 +17,7 @@ use crate::findings::{FormerText, ModelFacts, SourceFacts, UnverifiableFacts, Un
 use crate::fingerprint::{Collected, Fingerprint, FingerprintError, MatrixPrint, Unread};
 use crate::gate::GateError;
 use crate::policy::{Policy, Weakening};
+use crate::reports::JudgedDigest;
 
 /// Largest policy read, in bytes.
 const LARGEST_POLICY: usize = 1 << 20;
@@ -48,6 +50,24 @@ pub(crate) fn policy(
     let nothing_removed = snapshot.base_elsewhere && pushed.is_none();
     let (policy, weakenings) = Policy::effective(base.as_ref(), &pushed.unwrap_or_default());
     Ok((policy, if nothing_removed { Vec::new() } else { weakenings }))
+}
+
+/// Digests of the policy files that [`policy`] reads.
+pub(crate) fn policy_digests(snapshot: &Snapshot, given: Option<&(String, String)>) -> Vec<JudgedDigest> {
+    let of = |what: &str, bytes: &[u8]| JudgedDigest { what: what.to_owned(), sha256: sha256(bytes) };
+    if let Some((_, text)) = given {
+        return vec![of("policy", text.as_bytes())];
+    }
+    let pushed = snapshot.files.iter().find(|file| file.at_tip && file.path == POLICY).and_then(File::content);
+    let sides = [("policy", pushed), ("base-policy", snapshot.base_policy.as_ref())];
+    // They were read before, to judge by; one that cannot be read now was not judged by either.
+    let read = |content: &Content| content.read(LARGEST_POLICY).ok();
+    sides.into_iter().filter_map(|(what, content)| Some(of(what, &read(content?)?))).collect()
+}
+
+/// SHA-256 in lower-case hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 fn read(path: &str, content: Option<&Content>) -> Result<Option<Policy>, GateError> {

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::changes::{FileState, Published, Snapshot};
 use crate::evidence::Comparison;
-use crate::findings::{self, Ledger, Level, Rule};
-use crate::fingerprint::Collected;
+use crate::findings::{self, Facts, Ledger, Level, Release, Rule};
+use crate::fingerprint::{Collected, Source};
 use crate::gate::Options;
 use crate::policy::{Policy, Waived};
 use crate::reports::{
-    JudgedBy, Report, ReportedModel, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural,
+    JudgedBy, JudgedDigest, Report, ReportedBase, ReportedFile, ReportedModel, ReportedRelease, ReportedWaiver,
+    SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural,
 };
 
 /// An empty report on what would be published.
@@ -24,6 +25,8 @@ pub(crate) fn start(published: &Published, options: &Options) -> Report {
         verdict: Verdict::Pass,
         scope: Scope::of(&published.scope, 0, 0),
         models: Vec::new(),
+        bases: Vec::new(),
+        release: None,
         obligations: Vec::new(),
         findings: Vec::new(),
         waived: Vec::new(),
@@ -33,6 +36,7 @@ pub(crate) fn start(published: &Published, options: &Options) -> Report {
             date: options.today.to_string(),
             policies: Vec::new(),
             registries: options.registries.iter().map(|path| path.display().to_string()).collect(),
+            digests: Vec::new(),
         }),
         stats: Stats::default(),
     }
@@ -79,6 +83,8 @@ pub(crate) fn tell(
             declared: declared.iter().flat_map(|model| model.bases.iter().map(|base| base.id.clone())).collect(),
             matches: matches.clone(),
             searched,
+            files: print.sources.iter().map(file).collect(),
+            datasets: Vec::new(),
         };
         if !report.models.iter().any(|other| other.path == one.path && other.id == one.id) {
             report.models.push(one);
@@ -101,6 +107,48 @@ fn judged_by(judged: &mut JudgedBy, policy: &Policy, snapshot: &Snapshot) {
             judged.registries.push(path.clone());
         }
     }
+}
+
+fn file(source: &Source) -> ReportedFile {
+    ReportedFile { path: source.path.clone(), sha256: source.sha256.clone(), bytes: source.size }
+}
+
+/// Adds what is declared of the release, what is known of the bases concerned, and the digests of what it was judged by.
+pub(crate) fn release(report: &mut Report, facts: &Facts, digests: Vec<JudgedDigest>) {
+    let Release { name, license, .. } = facts.declared.release;
+    if name.is_some() || license.is_some() {
+        report.release = Some(ReportedRelease { name: name.clone(), license: license.clone() });
+    }
+    for model in &mut report.models {
+        let descent = model.matches.iter().filter(|one| one.relation.is_descent()).map(|one| &one.base);
+        for id in descent.chain(&model.declared) {
+            let known = facts.bases.values().find(|base| base.id.eq_ignore_ascii_case(id));
+            report.bases.extend(known.map(|base| ReportedBase {
+                id: base.id.clone(),
+                license: base.license.clone(),
+                source: base.source.clone(),
+                revision: base.revision.clone(),
+            }));
+        }
+        for card in facts.documents.cards.iter().filter(|card| is_above(&card.path, &model.path)) {
+            model.datasets.extend(card.datasets.iter().map(|claim| claim.value.clone()));
+        }
+        model.datasets.sort();
+        model.datasets.dedup();
+    }
+    report.bases.sort();
+    report.bases.dedup();
+    if let Some(judged) = &mut report.judged_by {
+        judged.digests.extend(digests);
+        judged.digests.sort();
+        judged.digests.dedup();
+    }
+}
+
+/// Whether a card stands in the folder of a model, or above it.
+fn is_above(card: &str, model: &str) -> bool {
+    let folder = card.rsplit_once('/').map_or("", |(folder, _)| folder);
+    folder.is_empty() || model.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Adds the findings that waivers cover, and the waivers.

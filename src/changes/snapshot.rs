@@ -76,6 +76,8 @@ pub struct Snapshot {
     pub base_elsewhere: bool,
     /// Commit the base side was read from, in hex; other files of it through `Repository::file_at`.
     pub base_commit: Option<String>,
+    /// The commit whose tree it is, in hex, where there is one.
+    pub tip: Option<String>,
     /// Files of the base side whose path is gone at the tip (path, last content), ordered by path.
     pub removed: Vec<(String, Content)>,
 }

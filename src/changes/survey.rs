@@ -131,6 +131,7 @@ impl Survey<'_> {
         let mut snapshot = self.compare(&entries, differences.as_ref(), Some(&introduced), files)?;
         snapshot.files.extend(self.gone(&entries, base_tree, &introduced, files)?);
         self.read_base_side(base, files, &mut snapshot)?;
+        snapshot.tip = Some(tip.to_string());
         Ok(snapshot)
     }
 
@@ -138,7 +139,8 @@ impl Survey<'_> {
     fn tree(&self, tree: ObjectId, commit: Option<ObjectId>, files: &mut Files<'_>) -> Result<Snapshot, ChangesError> {
         let entries = self.listing(tree)?;
         let mut attributes = attributes_among(self.local, &entries)?;
-        let mut snapshot = Snapshot { label: self.target.label.clone(), ..Snapshot::default() };
+        let tip = commit.map(|commit| commit.to_string());
+        let mut snapshot = Snapshot { label: self.target.label.clone(), tip, ..Snapshot::default() };
         for entry in &entries {
             let lfs_attribute = attributes.is_lfs(entry.path.as_bstr())?;
             let version = Version { introduced: true, commit, lfs_attribute, ..plain(entry) };

@@ -11,8 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use forebear::findings::Rule;
 
 use super::{
-    check, ci, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man, registry,
-    report, schema,
+    attest, bom, check, ci, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man,
+    registry, report, schema,
 };
 
 /// Stops a model release whose ancestry or attribution is not in order.
@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(demo::Arguments),
     Init(init::Arguments),
-    Check(check::Arguments),
+    Check(check::Gate),
     Ci(ci::Arguments),
     Hook(hook::Arguments),
     Fingerprint(fingerprint::Arguments),
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Identify(identify::Arguments),
     Registry(registry::Arguments),
     Report(report::Arguments),
+    Bom(bom::Arguments),
+    Attest(attest::Arguments),
     Explain(explain::Arguments),
     Fix(fix::Arguments),
     Doctor(doctor::Arguments),
@@ -121,6 +123,10 @@ pub(crate) enum Format {
     Junit,
     /// Code Quality JSON of a GitLab merge request
     Gitlab,
+    /// Bill of materials: CycloneDX 1.6
+    Cyclonedx,
+    /// Bill of materials: SPDX 3.0.1
+    Spdx,
 }
 
 impl Format {
@@ -132,6 +138,8 @@ impl Format {
             Self::Github => "github",
             Self::Junit => "junit",
             Self::Gitlab => "gitlab",
+            Self::Cyclonedx => "cyclonedx",
+            Self::Spdx => "spdx",
         }
     }
 }

@@ -12,10 +12,9 @@ use forebear::changes::{self, Published, Repository};
 use super::arguments::Globals;
 use super::gate::{self, Voice};
 use super::run::Outcome;
+use super::witness;
 
-/// Check what would be published: the gate
-///
-/// Without arguments, what a push to the upstream branch would publish is checked.
+/// What is looked at; several commands take it.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// Commits to check: `A..B`, `A...B`, or one revision
@@ -32,10 +31,23 @@ pub(crate) struct Arguments {
     pub(crate) path: Option<PathBuf>,
 }
 
+/// Check what would be published: the gate
+///
+/// Without arguments, what a push to the upstream branch would publish is checked.
+#[derive(Args, Debug)]
+pub(crate) struct Gate {
+    #[command(flatten)]
+    what: Arguments,
+    /// Ask for a valid attestation of the tip, whatever the policy says: rule `hook-bypassed`
+    #[arg(long, conflicts_with_all = ["staged", "path"])]
+    require_attestation: bool,
+}
+
 /// Runs the command.
-pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
-    let (published, repository) = published(arguments)?;
-    gate::run(&published, repository.as_ref(), globals, Voice::Command)
+pub(crate) fn run(arguments: &Gate, globals: &Globals) -> anyhow::Result<Outcome> {
+    let (published, repository) = published(&arguments.what)?;
+    let witness = witness::witness(arguments.require_attestation, repository.as_ref())?;
+    Ok(gate::outcome(&gate::told(&published, repository.as_ref(), globals, Voice::Command, witness.as_ref())?))
 }
 
 /// What the arguments name, and the repository it is in.

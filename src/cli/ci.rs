@@ -21,6 +21,7 @@ use super::gate;
 use super::github::{self, Answers, Checkout, Runner, Scope};
 use super::output::write_file;
 use super::run::Outcome;
+use super::witness::witness;
 
 /// Check what a continuous integration service was started for
 #[derive(Args, Debug)]
@@ -102,7 +103,8 @@ fn check(release: &[String], globals: &Globals) -> anyhow::Result<Outcome> {
     let scope = Scope::of(&runner.event, release)?;
     let published = github::published(&scope, &Checkout::default(), false)?;
     let repository = Repository::discover(Path::new("."))?;
-    let report = gate::report(&published, Some(&repository), globals)?;
+    let witness = witness(false, Some(&repository))?;
+    let report = gate::checked(&published, Some(&repository), globals, witness.as_ref())?;
     let mut outputs = files(&report, &runner.folder)?;
     outputs.push(("verdict", word(report.verdict).to_owned()));
 

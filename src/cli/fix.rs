@@ -58,6 +58,7 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         cache: stored_prints(globals, repository.as_ref()),
         overrides: overrides(globals),
         today,
+        witness: None,
     };
     let wanted = Wanted { declare: arguments.declare, year: today.year() };
     let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use forebear::changes::{Published, Repository};
 use forebear::fingerprint::Cache;
-use forebear::gate::{self, Options};
+use forebear::gate::{self, Options, Witness};
 use forebear::policy::Overrides;
 use forebear::reports::{self, Look, Report, Verdict};
 use jiff::Zoned;
@@ -33,10 +33,52 @@ pub(super) fn run(
     globals: &Globals,
     voice: Voice,
 ) -> anyhow::Result<Outcome> {
+    Ok(outcome(&told(published, repository, globals, voice, None)?))
+}
+
+/// The exit code that a report asks for.
+pub(super) fn outcome(report: &Report) -> Outcome {
+    match report.verdict {
+        Verdict::Pass => Outcome::Pass,
+        Verdict::Block => Outcome::Block,
+        Verdict::Error => Outcome::CouldNotCheck,
+    }
+}
+
+/// Runs the gate and writes nothing.
+pub(super) fn checked(
+    published: &Published,
+    repository: Option<&Repository>,
+    globals: &Globals,
+    witness: Option<&Witness>,
+) -> anyhow::Result<Report> {
+    let registries = registries(globals);
+    let options = Options {
+        policy: policy_by_name(globals)?,
+        registries: &registries,
+        repository,
+        cache: stored_prints(globals, repository),
+        overrides: overrides(globals),
+        today: Zoned::now().date(),
+        witness,
+    };
+    let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
+    let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
+    Ok(watched("checking", total, globals, |progress| gate::check(published, &options, progress))?)
+}
+
+/// Runs the gate, writes its report, and hands it on.
+pub(super) fn told(
+    published: &Published,
+    repository: Option<&Repository>,
+    globals: &Globals,
+    voice: Voice,
+    witness: Option<&Witness>,
+) -> anyhow::Result<Report> {
     let to_stderr = voice == Voice::Hook && globals.output.is_none() && globals.format == Format::Human;
     // Opened before the work, so that a bad path fails early.
     let mut output = if to_stderr { None } else { Some(Output::open(globals)?) };
-    let report = report(published, repository, globals)?;
+    let report = checked(published, repository, globals, witness)?;
     if let Some(output) = &mut output {
         output.report(&report, globals.format)?;
     } else {
@@ -51,36 +93,12 @@ pub(super) fn run(
     if let Some(output) = output {
         output.finish()?;
     }
-    Ok(outcome(&report))
+    Ok(report)
 }
 
-/// Runs the gate.
-pub(super) fn report(
-    published: &Published,
-    repository: Option<&Repository>,
-    globals: &Globals,
-) -> anyhow::Result<Report> {
-    let registries = registries(globals);
-    let options = Options {
-        policy: policy_by_name(globals)?,
-        registries: &registries,
-        repository,
-        cache: stored_prints(globals, repository),
-        overrides: overrides(globals),
-        today: Zoned::now().date(),
-    };
-    let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
-    let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
-    Ok(watched("checking", total, globals, |progress| gate::check(published, &options, progress))?)
-}
-
-/// What a report comes to.
-pub(super) fn outcome(report: &Report) -> Outcome {
-    match report.verdict {
-        Verdict::Pass => Outcome::Pass,
-        Verdict::Block => Outcome::Block,
-        Verdict::Error => Outcome::CouldNotCheck,
-    }
+/// Whether the policy that counts asks the hook to sign.
+pub(super) fn signs(published: &Published, globals: &Globals) -> anyhow::Result<bool> {
+    Ok(gate::signs(published, policy_by_name(globals)?.as_ref())?)
 }
 
 /// The policy that is given by name: path and text.

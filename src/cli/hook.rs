@@ -11,13 +11,15 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use forebear::changes::{HookState, PreCommit, Repository, parse_push_lines, parse_receive_lines};
+use forebear::changes::{HookState, NOTES, PreCommit, Published, Repository, parse_push_lines, parse_receive_lines};
+use forebear::reports::{Report, Verdict, harmless};
 
 use super::arguments::Globals;
 use super::gate::{self, Voice};
 use super::load;
 use super::output::Output;
 use super::run::Outcome;
+use super::witness;
 
 /// Install, remove, or be the pre-push hook
 #[derive(Args, Debug)]
@@ -100,7 +102,40 @@ fn pre_push(arguments: &PrePush, globals: &Globals) -> anyhow::Result<Outcome> {
     let remote = remote.unwrap_or_else(|| "origin".to_owned());
     let url = url.unwrap_or_else(|| remote.clone());
     let published = repository.push(&remote, &url, &lines)?;
-    gate::run(&published, Some(&repository), globals, Voice::Hook)
+    let report = gate::told(&published, Some(&repository), globals, Voice::Hook, None)?;
+    if report.verdict == Verdict::Pass && !globals.audit {
+        attest(&published, &report, &repository, globals, &remote)?;
+    }
+    Ok(gate::outcome(&report))
+}
+
+/// Signs the commits of a push that passed, if the policy that counts asks for it. Notes are not commits to release.
+fn attest(
+    published: &Published,
+    report: &Report,
+    repository: &Repository,
+    globals: &Globals,
+    remote: &str,
+) -> anyhow::Result<()> {
+    if !gate::signs(published, globals)? {
+        return Ok(());
+    }
+    let released = published.snapshots.iter().filter(|snapshot| !snapshot.label.starts_with("refs/notes/"));
+    let mut tips: Vec<&String> = released.filter_map(|snapshot| snapshot.tip.as_ref()).collect();
+    tips.sort();
+    tips.dedup();
+    if tips.is_empty() {
+        return Ok(());
+    }
+    let asked = "policy.toml asks to sign what passes ([attest] sign = true)";
+    let key = witness::key(None, repository).context(asked)?;
+    let mut stderr = anstream::stderr();
+    for commit in tips {
+        let envelope = witness::signed(report, commit, &key).context(asked)?;
+        repository.append_note(commit, &envelope.to_line())?;
+        writeln!(stderr, "attested commit {commit}; publish the note: git push {} {NOTES}", harmless(remote))?;
+    }
+    Ok(())
 }
 
 /// What git says to a hook.

@@ -6,6 +6,8 @@
 //! One file a subcommand.
 
 mod arguments;
+mod attest;
+mod bom;
 mod check;
 mod ci;
 mod compare;
@@ -27,8 +29,10 @@ mod places;
 mod progress;
 mod registry;
 mod registry_code;
+mod registry_signed;
 mod report;
 mod run;
 mod schema;
+mod witness;
 
 pub(crate) use run::main;

@@ -64,6 +64,8 @@ impl Output {
             Format::Github => reports::github(report, self),
             Format::Junit => reports::junit(report, self),
             Format::Gitlab => reports::gitlab(report, self),
+            Format::Cyclonedx => reports::cyclonedx(report, None, self),
+            Format::Spdx => reports::spdx(report, None, self),
         }
     }
 

@@ -19,7 +19,7 @@ use super::arguments::Globals;
 use super::output::{Output, beside, persist, read_text};
 use super::registry_code::{self, AddCode};
 use super::run::Outcome;
-use super::{load, places};
+use super::{load, places, registry_signed};
 
 /// List and change the registry of base models
 #[derive(Args, Debug)]
@@ -91,6 +91,9 @@ struct Add {
     /// Source file of the base whose copyright and SPDX lines are kept; may be given more than once
     #[arg(long = "header", value_name = "FILE")]
     headers: Vec<PathBuf>,
+    /// Signed list of its files (OpenSSF model signing), whose digests must hold; `model.sig` beside it if not given
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// Its tokenizer: a file, or a folder that holds one; what lies beside the weights if not given
     #[arg(long, value_name = "PATH")]
     tokenizer: Option<PathBuf>,
@@ -173,6 +176,7 @@ fn add(arguments: &Add, globals: &Globals, out: &mut Output) -> anyhow::Result<O
         anyhow::bail!("{} holds no tokenizer that can be read", path.display());
     }
     let fingerprint = load::fingerprint_path(&arguments.path, globals)?.reduced(Detail::Base);
+    let signed = registry_signed::verified(&arguments.path, arguments.manifest.as_deref(), &fingerprint)?;
     let base = NewBase {
         id: arguments.id.clone(),
         license: arguments.license.clone(),
@@ -202,6 +206,9 @@ fn add(arguments: &Add, globals: &Globals, out: &mut Output) -> anyhow::Result<O
         format!("with its {}", listed(&kept))
     };
     writeln!(out, "added {} to {}, {kept}", entry.id, folder.display())?;
+    if let Some(signed) = signed {
+        writeln!(out, "{}", harmless(&signed))?;
+    }
     Ok(Outcome::Pass)
 }
 

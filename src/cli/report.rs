@@ -86,6 +86,7 @@ fn checked(what: &check::Arguments, globals: &Globals) -> anyhow::Result<Report>
         cache: stored_prints(globals, repository.as_ref()),
         overrides: overrides(globals),
         today: Zoned::now().date(),
+        witness: None,
     };
     let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
     let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
@@ -93,7 +94,7 @@ fn checked(what: &check::Arguments, globals: &Globals) -> anyhow::Result<Report>
 }
 
 /// A report from a file, which may be anybody's.
-fn saved(path: &Path) -> anyhow::Result<Report> {
+pub(super) fn saved(path: &Path) -> anyhow::Result<Report> {
     let shown = path.display();
     let mut text = Vec::new();
     let file = File::open(path).with_context(|| format!("failed to read {shown}"))?;

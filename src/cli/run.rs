@@ -19,8 +19,8 @@ use tracing_subscriber::EnvFilter;
 use super::arguments::{Cli, Color, Command, Globals};
 use super::output::terminal_width;
 use super::{
-    check, ci, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man, registry,
-    report, schema,
+    attest, bom, check, ci, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man,
+    registry, report, schema,
 };
 
 /// What a command came to.
@@ -83,6 +83,8 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Compare(arguments) => compare::run(arguments, globals),
         Command::Identify(arguments) => identify::run(arguments, globals),
         Command::Registry(arguments) => registry::run(arguments, globals),
+        Command::Bom(arguments) => bom::run(arguments, globals),
+        Command::Attest(arguments) => attest::run(arguments, globals),
         Command::Report(arguments) => report::run(arguments, globals),
         Command::Explain(arguments) => explain::run(arguments, globals),
         Command::Fix(arguments) => fix::run(arguments, globals),

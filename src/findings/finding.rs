@@ -209,6 +209,7 @@ rules! {
     MissingLfsObject => "missing-lfs-object", Deny, "A Git LFS pointer is pushed and its object is not on this machine.";
     UnsafePickle => "unsafe-pickle", Deny, "A pickle does more than rebuild tensors.";
     CheckpointOutsideLfs => "checkpoint-outside-lfs", Warn, "A checkpoint is committed to git itself and not through Git LFS.";
+    HookBypassed => "hook-bypassed", Warn, "The tip has no valid attestation, where one is asked for.";
     ExpiredWaiver => "expired-waiver", Deny, "A waiver has passed its expiry date.";
     UnusedWaiver => "unused-waiver", Warn, "A waiver matches nothing.";
     PolicyWeakened => "policy-weakened", Deny, "A pushed change weakens the policy or the registry it is checked by.";

@@ -16,6 +16,7 @@ mod finding;
 mod foreign_copyright_undeclared;
 mod foreign_identifier;
 mod from_scratch_contradicted;
+mod hook_bypassed;
 mod joined;
 mod license_conflict;
 mod licenses_said;
@@ -54,6 +55,7 @@ pub use facts::{
     UnverifiableKind, all,
 };
 pub use finding::{Finding, Level, Rule};
+pub(crate) use hook_bypassed::finding as hook_bypassed;
 pub use joined::{Related, join};
 pub(crate) use lineage::{proposed, quoted, same_base, snippet};
 pub(crate) use missing_header::silent as silent_sources;

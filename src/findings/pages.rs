@@ -5,10 +5,11 @@
 use super::finding::{Level, Rule};
 use super::{
     card_mismatch, checkpoint_outside_lfs, contradicted_declaration, foreign_copyright_undeclared, foreign_identifier,
-    from_scratch_contradicted, license_conflict, missing_attribution, missing_display_text, missing_header,
-    missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on, stripped_header,
-    unattested_obligation, undeclared_code_origin, undeclared_lineage, undeclared_teacher, undeclared_tokenizer_origin,
-    unmarked_modification, unreadable, unsatisfiable_obligations, unsupported_declaration, wrong_notice_text,
+    from_scratch_contradicted, hook_bypassed, license_conflict, missing_attribution, missing_display_text,
+    missing_header, missing_license_text, missing_notice, name_rule, notice_removed, restrictions_not_passed_on,
+    stripped_header, unattested_obligation, undeclared_code_origin, undeclared_lineage, undeclared_teacher,
+    undeclared_tokenizer_origin, unmarked_modification, unreadable, unsatisfiable_obligations, unsupported_declaration,
+    wrong_notice_text,
 };
 
 /// What a rule says of itself.
@@ -87,6 +88,7 @@ fn content(rule: Rule) -> Page {
         Rule::MissingLfsObject => unreadable::MISSING_LFS,
         Rule::UnsafePickle => unreadable::UNSAFE_PICKLE,
         Rule::CheckpointOutsideLfs => checkpoint_outside_lfs::PAGE,
+        Rule::HookBypassed => hook_bypassed::PAGE,
         Rule::ExpiredWaiver => EXPIRED_WAIVER,
         Rule::UnusedWaiver => UNUSED_WAIVER,
         Rule::PolicyWeakened => POLICY_WEAKENED,

@@ -8,6 +8,7 @@ use crate::licenses::ObligationKind;
 /// Why findings of this rule are never settled by an edit; `None`: some are.
 pub(super) fn why(rule: Rule) -> Option<&'static str> {
     Some(match rule {
+        Rule::HookBypassed => "who signs says so: `forebear attest` does it",
         Rule::MissingLicenseText
         | Rule::MissingNotice
         | Rule::WrongNoticeText

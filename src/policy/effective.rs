@@ -50,6 +50,7 @@ impl Policy {
             refs(base, pushed, &mut weakenings);
             registry(base, pushed, &mut weakenings);
         }
+        attest(base, pushed, &mut effective, &mut weakenings);
         effective.release.branches = union(&base.release.branches, &pushed.release.branches);
         effective.release.tags = union(&base.release.tags, &pushed.release.tags);
         // An empty list of the base side means: strict everywhere.
@@ -146,6 +147,23 @@ fn holders(base: &Policy, pushed: &Policy, effective: &mut Policy, weakenings: &
 fn registry(base: &Policy, pushed: &Policy, weakenings: &mut Weakenings) {
     for path in base.registry.paths.iter().filter(|path| !pushed.registry.paths.contains(path)) {
         weakenings.add(format!("removes the registry path {path}"), None);
+    }
+}
+
+/// Whose signatures count, and whether any is asked for, is the base side's; a push may ask for more.
+fn attest(base: &Policy, pushed: &Policy, effective: &mut Policy, weakenings: &mut Weakenings) {
+    let (before, after) = (&base.attest, &pushed.attest);
+    if pushed.path.is_some() {
+        if before.required && !after.required {
+            weakenings.add("no longer requires an attestation", None);
+        }
+        if before.allowed_signers.is_some() && before.allowed_signers != after.allowed_signers {
+            weakenings.add("changes which file says whose signatures count", None);
+        }
+    }
+    effective.attest.required = before.required || after.required;
+    if before.allowed_signers.is_some() {
+        effective.attest.allowed_signers.clone_from(&before.allowed_signers);
     }
 }
 

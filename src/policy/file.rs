@@ -14,7 +14,7 @@ use toml::value::Datetime;
 use crate::findings::{DeclaredBase, DeclaredModel, DeclaredRelation, Origin, Release, Rule};
 
 use super::attested::attested;
-use super::model::{Policy, Registry, Setting, Waiver, glob};
+use super::model::{Attest, Policy, Registry, Setting, Waiver, glob};
 
 /// The schema this program reads.
 const SCHEMA: i64 = 1;
@@ -102,6 +102,8 @@ struct PolicyFile {
     #[serde(default)]
     registry: RegistryFile,
     #[serde(default)]
+    attest: AttestFile,
+    #[serde(default)]
     model: Vec<Spanned<ModelFile>>,
     #[serde(default)]
     rules: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -129,6 +131,16 @@ struct RegistryFile {
     paths: Vec<Spanned<String>>,
     #[serde(default)]
     require_signature: Option<Spanned<bool>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct AttestFile {
+    #[serde(default)]
+    sign: bool,
+    #[serde(default)]
+    required: bool,
+    allowed_signers: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +188,7 @@ impl PolicyFile {
             path: Some(path.to_owned()),
             release: release(self.release)?,
             registry: registry(self.registry)?,
+            attest: attest(self.attest)?,
             models,
             rules,
             waivers: self.waiver.into_iter().map(waiver).collect::<Result<_, _>>()?,
@@ -216,13 +229,7 @@ fn release(file: ReleaseFile) -> Result<Release, Fault> {
 
 fn registry(file: RegistryFile) -> Result<Registry, Fault> {
     for path in &file.paths {
-        let inside = !path.get_ref().starts_with('/')
-            && !path.get_ref().contains(['\\', ':'])
-            && path.get_ref().split('/').all(|part| part != "..");
-        if !inside {
-            return Err(Fault::at(path, format!("`{}` is not a path inside the repository", path.get_ref()))
-                .help("use a relative path without `..`; a registry elsewhere is given with --registry"));
-        }
+        inside(path, "use a relative path without `..`; a registry elsewhere is given with --registry")?;
     }
     if let Some(required) = file.require_signature.filter(|required| *required.get_ref()) {
         // A promise that nothing keeps would be a hole.
@@ -230,6 +237,24 @@ fn registry(file: RegistryFile) -> Result<Registry, Fault> {
             .help("leave the key out; what a push changes in a registry is told as `policy-weakened`"));
     }
     Ok(Registry { paths: file.paths.into_iter().map(Spanned::into_inner).collect() })
+}
+
+fn attest(file: AttestFile) -> Result<Attest, Fault> {
+    if let Some(path) = &file.allowed_signers {
+        not_empty(path)?;
+        inside(path, "use a relative path without `..`; a file elsewhere is git's gpg.ssh.allowedSignersFile")?;
+    }
+    let AttestFile { sign, required, allowed_signers } = file;
+    Ok(Attest { sign, required, allowed_signers: allowed_signers.map(Spanned::into_inner) })
+}
+
+/// A path that cannot leave the repository.
+fn inside(path: &Spanned<String>, help: &str) -> Result<(), Fault> {
+    let text = path.get_ref();
+    if text.starts_with('/') || text.contains(['\\', ':']) || text.split('/').any(|part| part == "..") {
+        return Err(Fault::at(path, format!("`{text}` is not a path inside the repository")).help(help));
+    }
+    Ok(())
 }
 
 fn model(file: Spanned<ModelFile>) -> Result<DeclaredModel, Fault> {
@@ -458,7 +483,7 @@ mod tests {
         assert_snapshot!(fault("[rules]\nmissing-notices = \"warn\""), @"unknown rule `missing-notices` | missing-notices | did you mean `missing-notice`?");
         assert_snapshot!(fault("[rules]\nmissing-notice = \"error\""), @r#"unknown level `error` | "error" | a level is `deny`, `warn`, `note` or `allow`"#);
         assert_snapshot!(fault("[rules]\nmissing-notice = true"), @"invalid type: boolean `true`, expected a string | true |");
-        assert_snapshot!(fault("[rule]\nmissing-notice = \"warn\""), @"unknown field `rule`, expected one of `schema`, `release`, `registry`, `model`, `rules`, `waiver` | rule | did you mean `rules`?");
+        assert_snapshot!(fault("[rule]\nmissing-notice = \"warn\""), @"unknown field `rule`, expected one of `schema`, `release`, `registry`, `attest`, `model`, `rules`, `waiver` | rule | did you mean `rules`?");
     }
 
     #[test]

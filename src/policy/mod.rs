@@ -15,7 +15,7 @@ mod waivers;
 
 pub use effective::Weakening;
 pub use file::PolicyError;
-pub use model::{Policy, Registry, Setting, Waiver};
+pub use model::{Attest, Policy, Registry, Setting, Waiver};
 pub use template::{Seen, SeenModel, init_policy};
 pub use verdict::{Decided, Overrides, Verdict, Waived, apply};
 

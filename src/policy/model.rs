@@ -19,12 +19,25 @@ pub struct Policy {
     pub release: Release,
     /// Registries beside `registry/`, which is searched if it is there.
     pub registry: Registry,
+    /// `[attest]`.
+    pub attest: Attest,
     /// One entry a released model.
     pub models: Vec<DeclaredModel>,
     /// Levels set for rules.
     pub rules: BTreeMap<Rule, Setting>,
     /// Findings that the owner accepts for a time.
     pub waivers: Vec<Waiver>,
+}
+
+/// `[attest]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attest {
+    /// Whether the pre-push hook signs what passed.
+    pub sign: bool,
+    /// Whether continuous integration asks for an attestation of the tip.
+    pub required: bool,
+    /// File inside the repository that says whose signatures count, as in ssh-keygen(1).
+    pub allowed_signers: Option<String>,
 }
 
 /// `[registry]`.

@@ -5,6 +5,7 @@
 //! In: a [`Report`], a comparison, or an identification, with every number in it decided. Out: text for one
 //! kind of reader, one file a format. Nothing is computed here and nothing is printed: writers are given.
 
+mod bom;
 mod checklist;
 mod compare;
 mod error;
@@ -27,6 +28,7 @@ mod summary;
 mod svg;
 mod text;
 
+pub use bom::{cyclonedx, spdx};
 pub use checklist::checklist;
 pub use compare::compare;
 pub use error::{SourceError, source_error};
@@ -38,8 +40,8 @@ pub use identify::identify;
 pub use json::json;
 pub use junit::junit;
 pub use report::{
-    CompareReport, FingerprintReport, IdentifyReport, JudgedBy, Report, ReportedModel, ReportedWaiver, SCHEMA_VERSION,
-    Scope, Stats, Tool, Verdict,
+    CompareReport, FingerprintReport, IdentifyReport, JudgedBy, JudgedDigest, Report, ReportedBase, ReportedFile,
+    ReportedModel, ReportedRelease, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool, Verdict,
 };
 pub use sarif::sarif;
 pub use summary::{summary, summary_failure};

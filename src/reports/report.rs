@@ -25,6 +25,12 @@ pub struct Report {
     pub scope: Scope,
     /// The models found.
     pub models: Vec<ReportedModel>,
+    /// The bases that the models are declared to have, or are consistent with derivation from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<ReportedBase>,
+    /// What the owner says of the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReportedRelease>,
     /// What the models owe to the licenses of their bases, and how it stands.
     #[serde(default)]
     pub obligations: Vec<Obligation>,
@@ -53,6 +59,51 @@ pub struct JudgedBy {
     pub policies: Vec<String>,
     /// Registries that are searched, as they are named.
     pub registries: Vec<String>,
+    /// Digests of the policies, and of what the registries hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub digests: Vec<JudgedDigest>,
+}
+
+/// The digest of something that a check is judged by.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JudgedDigest {
+    /// `policy` for the policy of the tree, `base-policy` for that of the base side, `registry` for all bases known.
+    pub what: String,
+    /// SHA-256, lower-case hex: of the file; for a registry, of one line a base, as docs/attest.md says.
+    pub sha256: String,
+}
+
+/// What the owner says of the release.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+pub struct ReportedRelease {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its license.
+    pub license: Option<String>,
+}
+
+/// What the registry knows of a base.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReportedBase {
+    /// Its id.
+    pub id: String,
+    /// License id or SPDX expression; empty if not known.
+    pub license: String,
+    /// Where it came from.
+    pub source: Option<String>,
+    /// Its revision there.
+    pub revision: Option<String>,
+}
+
+/// One file of a model.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+pub struct ReportedFile {
+    /// Path in the tree.
+    pub path: String,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// A waiver that covers a finding.
@@ -139,6 +190,12 @@ pub struct ReportedModel {
     pub matches: Vec<Comparison>,
     /// Number of bases it was compared with.
     pub searched: usize,
+    /// Its files, ordered by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ReportedFile>,
+    /// Data sets that the model cards above it name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub datasets: Vec<String>,
 }
 
 /// What a check took.

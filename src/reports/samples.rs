@@ -115,7 +115,10 @@ pub(super) fn blocked() -> Report {
             declared: Vec::new(),
             matches: vec![comparison()],
             searched: 12,
+            ..ReportedModel::default()
         }],
+        bases: Vec::new(),
+        release: None,
         obligations: vec![
             obligation("license-copy", "§4(a)", Some(("LICENSE", None)), "holds the text"),
             obligation(

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Three reach sideways: `findings` read the owner's declarations, which are types of `policy`; `bases` hand out
 /// fingerprints and prints of code and tokenizers; `licenses` look for a text among documents.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("changes", &[]),
     ("checkpoints", &["changes"]),
     ("code", &["licenses", "changes", "checkpoints"]),
@@ -41,6 +41,8 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "licenses",
         ],
     ),
+    // What is attested is what a report says, of files that were published.
+    ("attest", &["changes", "evidence", "findings", "reports"]),
     ("bases", &["code", "documents", "fingerprint"]),
     ("licenses", &["documents"]),
 ];

@@ -5,6 +5,8 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod adapters;
+mod attest_story;
+mod bom_story;
 mod changes;
 mod code_story;
 mod command_line;

@@ -62,6 +62,7 @@ fn full() -> Report {
         date: "2026-06-01".to_owned(),
         policies: vec!["policy.toml of the base side, with the declarations of the push".to_owned()],
         registries: vec!["registry/".to_owned()],
+        digests: Vec::new(),
     });
     report
 }
