@@ -6,6 +6,7 @@
 //! license_table                       forebear and the spdx crate
 //! license_table --write FOLDER        the same texts as files, for ScanCode: scancode --license --json OUT FOLDER
 //! license_table --scancode OUT        with what ScanCode wrote
+//! license_table --rules FOLDER        plain licenses as they are found in the wild: the rules of ScanCode
 //! ```
 //! The texts: every one that is built in, and plain licenses with a change that counts, or with one that does not.
 
@@ -42,8 +43,9 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         [] => table(None),
         ["--write", folder] => write(Path::new(folder)),
+        ["--rules", folder] => rules(Path::new(folder)),
         ["--scancode", path] => scancode(Path::new(path)).and_then(|found| table(Some(&found))),
-        _ => Err("usage: license_table [--write FOLDER | --scancode OUT]".into()),
+        _ => Err("usage: license_table [--write FOLDER | --scancode OUT | --rules FOLDER]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +58,12 @@ fn main() -> ExitCode {
 
 fn table(scancode: Option<&BTreeMap<String, String>>) -> Result<(), String> {
     let (built_in, changed) = (built_in(), changed()?);
+    let with_text = all().iter().filter(|license| text(&license.id).is_some()).count();
+    println!(
+        "{} texts are built in, those of {with_text} of the {} licenses in the data.\n",
+        built_in.len(),
+        all().len()
+    );
     for (title, cases) in [("Texts that are built in", built_in), ("Plain licenses, changed", changed)] {
         println!("**{title}** ({})\n", cases.len());
         println!("| text | forebear | spdx crate | ScanCode |\n|---|---|---|---|");
@@ -94,7 +102,9 @@ fn table(scancode: Option<&BTreeMap<String, String>>) -> Result<(), String> {
 impl Case {
     fn is_right(&self, said: &[String]) -> bool {
         let lower = |ids: &[String]| {
-            let mut ids: Vec<String> = ids.iter().map(|id| id.to_ascii_lowercase()).collect();
+            // ScanCode has names of its own for licenses that came late to the SPDX list.
+            let plain = |id: &String| id.to_ascii_lowercase().replace("licenseref-scancode-", "");
+            let mut ids: Vec<String> = ids.iter().map(plain).collect();
             ids.sort();
             ids
         };
@@ -251,6 +261,52 @@ fn scancode(path: &Path) -> Result<BTreeMap<String, String>, String> {
         .collect();
     let cases = built_in().into_iter().chain(changed()?);
     Ok(cases.filter_map(|case| Some((case.name.clone(), by_folder.get(&file_name(&case.name))?.clone()))).collect())
+}
+
+/// Texts of five plain licenses that ScanCode collected: how many are read as plain, and what is said of the others.
+fn rules(folder: &Path) -> Result<(), String> {
+    let named = [
+        ("mit", "mit"),
+        ("apache-2.0", "apache-2.0"),
+        ("bsd-new", "bsd-3-clause"),
+        ("bsd-simplified", "bsd-2-clause"),
+        ("isc", "isc"),
+    ];
+    let mut counts: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    let mut told = Vec::new();
+    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        let Ok(rule) = fs::read_to_string(&path) else { continue };
+        let Some((head, body)) = rule.strip_prefix("---").and_then(|rule| rule.split_once("\n---\n")) else { continue };
+        let of = |key: &str| head.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+        let Some((_, id)) = named.iter().find(|(name, _)| of("license_expression:") == Some(name)) else { continue };
+        if of("is_license_text:") != Some("yes") || body.split_whitespace().count() < 80 {
+            continue;
+        }
+        let read = readings(body);
+        let own = read.iter().find(|reading| reading.license.is_some_and(|license| license.id == *id));
+        let kind = match own {
+            Some(own) if own.is_plain() => 0,
+            Some(_) => 1,
+            None if read.is_empty() => 2,
+            None => 3,
+        };
+        counts.entry(id).or_default()[kind] += 1;
+        if kind != 0 {
+            let said = read.iter().map(forebear::licenses::Reading::said).collect::<Vec<_>>().join(", and ");
+            told.push(format!("{}: {said}", path.file_name().unwrap_or_default().to_string_lossy()));
+        }
+    }
+    println!(
+        "| license | texts | read as it, plain | read as it, with changes | nothing | another |\n|---|---|---|---|---|---|"
+    );
+    for (id, [plain, changed, nothing, other]) in counts {
+        println!("| {id} | {} | {plain} | {changed} | {nothing} | {other} |", plain + changed + nothing + other);
+    }
+    println!("\n{}", told.join("\n"));
+    Ok(())
 }
 
 fn operands(expression: &str) -> Vec<String> {

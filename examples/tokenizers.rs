@@ -150,26 +150,44 @@ fn pairs(all: &[Found]) {
     }
 }
 
-/// What is said of each tokenizer of a folder.
+/// What is said of each tokenizer of a folder, and what would be if its own family were not known.
 fn known(all: &[Found]) {
-    let known = built_in_tokenizers();
+    let known: Vec<&KnownTokenizer> = built_in_tokenizers().iter().collect();
+    let mut tally = [BTreeMap::<String, usize>::new(), BTreeMap::new()];
     println!("| tokenizer | files | said | said if its own family were not known |\n|---|---|---|---|");
     for found in all {
-        let said = |known: &[KnownTokenizer]| -> String {
-            let kin = origins(&found.print, known.iter().map(|known| &known.print));
-            let kin = kin.iter().filter_map(|kin| Some((kin.found.kinship, known.get(kin.known)?)));
-            let common = |known: &KnownTokenizer| if known.common { " (common)" } else { "" };
-            let said = kin.map(|(kinship, known)| format!("{} {}{}", kinship.name(), known.id, common(known)));
-            said.collect::<Vec<_>>().join("; ")
-        };
-        let own: Vec<&String> = origins(&found.print, known.iter().map(|known| &known.print))
-            .iter()
-            .filter(|kin| kin.found.kinship == Kinship::Same)
-            .filter_map(|kin| known.get(kin.known))
-            .flat_map(|known| &known.words)
-            .collect();
-        let others = known.iter().filter(|known| !known.words.iter().any(|word| own.contains(&word)));
-        let others: Vec<KnownTokenizer> = others.cloned().collect();
-        println!("| {} | {} | {} | {} |", name(found), found.paths.len(), said(known), said(&others));
+        let of_all = kin(found, &known);
+        let same = of_all.iter().filter(|(kinship, _)| *kinship == Kinship::Same);
+        let own: Vec<&String> = same.flat_map(|(_, known)| &known.words).collect();
+        let others: Vec<&KnownTokenizer> =
+            known.iter().copied().filter(|known| !known.words.iter().any(|word| own.contains(&word))).collect();
+        let of_others = kin(found, &others);
+        println!("| {} | {} | {} | {} |", name(found), found.paths.len(), said(&of_all), said(&of_others));
+        for (tally, kin) in tally.iter_mut().zip([of_all, of_others]) {
+            *tally.entry(outcome(&kin)).or_default() += 1;
+        }
+    }
+    println!("\nwith all known: {:?}; with the own family left out: {:?}", tally[0], tally[1]);
+}
+
+fn kin<'a>(found: &Found, known: &[&'a KnownTokenizer]) -> Vec<(Kinship, &'a KnownTokenizer)> {
+    let kin = origins(&found.print, known.iter().map(|known| &known.print));
+    kin.iter().filter_map(|kin| Some((kin.found.kinship, *known.get(kin.known)?))).collect()
+}
+
+fn said(kin: &[(Kinship, &KnownTokenizer)]) -> String {
+    let common = |known: &KnownTokenizer| if known.common { " (common)" } else { "" };
+    let said = kin.iter().map(|(kinship, known)| format!("{} {}{}", kinship.name(), known.id, common(known)));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// What the nearest origin would come to.
+fn outcome(kin: &[(Kinship, &KnownTokenizer)]) -> String {
+    match kin.iter().find(|(kinship, _)| kinship.is_origin()) {
+        None => "nothing".to_owned(),
+        Some((Kinship::Same, _)) => "same".to_owned(),
+        Some((_, known)) if known.common => "common (note)".to_owned(),
+        Some((Kinship::Trimmed, _)) => "trimmed (note)".to_owned(),
+        Some((kinship, _)) => format!("{} (warning)", kinship.name()),
     }
 }

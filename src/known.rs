@@ -188,6 +188,16 @@ fn compared(
     let before = Registry::gather(vec![base.clone()])?;
     let after = pushed.map(|store| Registry::gather(vec![store.clone()])).transpose()?.unwrap_or_default();
     let change = |what: String| RegistryChange { path: format!("{folder}index.toml"), what };
+    let code = after.code_entries()?;
+    let of_code = before.code_entries()?.into_iter().filter_map(|was| {
+        let what = match code.iter().find(|now| now.id == was.id) {
+            None if removed == Removed::Told => format!("removes the code of {}", was.id),
+            Some(now) if *now != was => format!("replaces the code of {}, or what the registry says of it", was.id),
+            _ => return None,
+        };
+        Some(RegistryChange { path: format!("{folder}code.toml"), what })
+    });
+    let of_code: Vec<RegistryChange> = of_code.collect();
     Ok(before
         .list()
         .filter_map(|base| {
@@ -208,6 +218,7 @@ fn compared(
                 Some(_) => None,
             }
         })
+        .chain(of_code)
         .collect())
 }
 

@@ -22,6 +22,7 @@ const BASE: &str = "somebody/Tern-7B";
 const LINE: &str = "Copyright (c) 2024 The Tern Makers";
 const NOTICE: &str = "Tern comes with this notice, which names the people who made the training data.";
 const WORD: &str = "legal@acme.example 2026-01-31";
+const TODAY: jiff::civil::Date = jiff::civil::Date::constant(2026, 2, 1);
 
 /// Every license that was read in full.
 pub(crate) fn full_text() -> impl Iterator<Item = &'static LicenseData> {
@@ -201,6 +202,7 @@ impl Release {
             ..ModelFacts::default()
         }];
         let facts = Facts {
+            today: TODAY,
             declared: policy.declarations(),
             models: &models,
             bases: &BTreeMap::from([(BASE.to_owned(), self.base.clone())]),
@@ -210,13 +212,13 @@ impl Release {
             former: &[],
             unverifiable: &[],
             problems: &[],
+            tokenizers: &[],
         };
         let ledger = Ledger::of(&facts);
         // Nothing was compared, so nothing is said of the declaration itself.
         let mut found = all(&facts, &ledger);
         found.retain(|one| !matches!(one.rule, Rule::UnsupportedDeclaration | Rule::ContradictedDeclaration));
-        let decided =
-            policy::apply(found, &policy, &Overrides::default(), true, jiff::civil::Date::constant(2026, 2, 1));
+        let decided = policy::apply(found, &policy, &Overrides::default(), true, TODAY);
         look(&facts, &ledger, &decided.findings);
         Ok(())
     }

@@ -16,9 +16,10 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use super::base::Base;
+use super::code_store::{self, CodeEntry};
 use super::error::RegistryError;
 use super::index::{self, Entry};
-use super::store::INDEX;
+use super::store::{INDEX, Store};
 use super::stored::{Stored, digest_of};
 
 /// What an import did.
@@ -28,10 +29,25 @@ pub struct Imported {
     pub added: Vec<String>,
     /// Ids that were there already with the same fingerprint.
     pub present: Vec<String>,
+    /// Ids whose code was placed.
+    pub code: Vec<String>,
 }
 
-/// Writes the bases as one archive; the same bases give the same bytes.
-pub(super) fn write(bases: &[&Base], out: &mut impl Write) -> Result<(), RegistryError> {
+/// What an export wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Number of bases.
+    pub bases: usize,
+    /// Number of models whose code it is.
+    pub code: usize,
+}
+
+/// Writes bases and code as one archive; the same ones give the same bytes.
+pub(super) fn write(
+    bases: &[&Base],
+    code: &[(CodeEntry, &Store)],
+    out: &mut impl Write,
+) -> Result<Exported, RegistryError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(DateTime::default())
@@ -52,14 +68,26 @@ pub(super) fn write(bases: &[&Base], out: &mut impl Write) -> Result<(), Registr
             }
         }
     }
+    if !code.is_empty() {
+        let entries = code.iter().map(|(entry, _)| (entry.id.clone(), entry.clone())).collect();
+        member(code_store::LIST, code_store::render(&entries)?.as_bytes())?;
+    }
+    for (entry, store) in code {
+        if let Some(stored) = entry.stored()
+            && !written.iter().any(|other| **other == stored)
+        {
+            member(&stored.to_string(), &store.verified(&stored)?)?;
+        }
+    }
     zip.finish().map_err(|error| archive_error(&error))?;
-    Ok(())
+    Ok(Exported { bases: bases.len(), code: code.len() })
 }
 
 /// An archive whose index has been read.
 pub(super) struct Archive<R> {
     zip: ZipArchive<R>,
     entries: BTreeMap<String, Entry>,
+    code: BTreeMap<String, CodeEntry>,
 }
 
 impl<R: Read + Seek> Archive<R> {
@@ -72,7 +100,18 @@ impl<R: Read + Seek> Archive<R> {
             .read_to_string(&mut text)
             .map_err(|error| archive_error(&error))?;
         let entries = index::parse(&format!("archive:{INDEX}"), &text)?;
-        Ok(Self { zip, entries })
+        let mut code = BTreeMap::new();
+        if let Some(mut list) = member(&mut zip, code_store::LIST, code_store::LIMIT)? {
+            let mut bytes = Vec::new();
+            list.read_to_end(&mut bytes).map_err(|error| archive_error(&error))?;
+            code = code_store::parse("the archive", bytes)?;
+        }
+        Ok(Self { zip, entries, code })
+    }
+
+    /// What the archive says of code.
+    pub(super) fn code(&self) -> &BTreeMap<String, CodeEntry> {
+        &self.code
     }
 
     /// What the archive's index lists.
@@ -82,10 +121,12 @@ impl<R: Read + Seek> Archive<R> {
 
     /// Checks that every file the index names is there with its digest, and that there is nothing else.
     pub(super) fn verify(&mut self) -> Result<(), RegistryError> {
-        let named: BTreeSet<Stored> = self.entries.values().flat_map(Entry::files).cloned().collect();
+        let code = self.code.values().filter_map(CodeEntry::stored);
+        let named: BTreeSet<Stored> = self.entries.values().flat_map(Entry::files).cloned().chain(code).collect();
         for name in self.zip.file_names() {
             let name = name.map_err(|error| archive_error(&error))?;
-            if name != INDEX && !Stored::parse(&name).is_some_and(|stored| named.contains(&stored)) {
+            let is_list = name == INDEX || name == code_store::LIST;
+            if !is_list && !Stored::parse(&name).is_some_and(|stored| named.contains(&stored)) {
                 let name = name.escape_debug();
                 return Err(RegistryError::Archive(format!("it holds `{name}`, which its index does not name")));
             }

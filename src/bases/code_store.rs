@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::io;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::code::{built_in_code, decode_code, encode_code};
 use super::error::RegistryError;
@@ -17,13 +16,13 @@ use super::folder::RegistryFolder;
 use super::index::id_fault;
 use super::registry::Registry;
 use super::store::Store;
-use super::stored::{hex, is_digest};
+use super::stored::{Kind, Stored};
 use crate::code::{CodeCorpus, CodeOrigin, CodePrints};
 
 /// The list of code in a registry.
-const LIST: &str = "code.toml";
-/// Bytes above which the list, or a file of prints, is refused.
-const LIMIT: u64 = 16 << 20;
+pub(super) const LIST: &str = "code.toml";
+/// Bytes above which the list is refused.
+pub(super) const LIMIT: u64 = 16 << 20;
 
 /// What a registry says of one model's code.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
@@ -53,8 +52,9 @@ struct List {
 }
 
 impl CodeEntry {
-    fn file(&self) -> String {
-        format!("code/{}.prints", self.sha256)
+    /// The file of its prints; `None` if its digest is none.
+    pub(super) fn stored(&self) -> Option<Stored> {
+        Stored::parse(&format!("code/{}.prints", self.sha256))
     }
 }
 
@@ -67,23 +67,48 @@ impl RegistryFolder {
         let mut corpus = CodeCorpus::default();
         corpus.add(origin.clone(), &prints.prints);
         let bytes = encode_code(&corpus);
+        let stored = Stored::of(Kind::Code, &bytes);
         let entry = CodeEntry {
             id: origin.id.clone(),
             family: origin.family.clone(),
             license: origin.license.clone(),
             copyright: origin.copyright.clone(),
-            sha256: digest(&bytes),
+            sha256: stored.sha256().to_owned(),
             files,
         };
         let _lock = self.lock()?;
-        let mut entries: BTreeMap<String, CodeEntry> =
-            list(&self.store())?.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
-        entries.insert(entry.id.clone(), entry.clone());
-        let list = List { schema: 1, code: entries.into_values().collect() };
-        let text = toml::to_string_pretty(&list).map_err(|error| RegistryError::io(LIST, io::Error::other(error)))?;
-        self.place(&entry.file(), &bytes)?;
-        self.place(LIST, text.as_bytes())?;
+        let mut entries = self.code()?;
+        let replaced = entries.insert(entry.id.clone(), entry.clone());
+        self.place(&stored.to_string(), &bytes)?;
+        self.write_code(&entries)?;
+        if let Some(replaced) = replaced {
+            self.sweep_code(&replaced, &entries)?;
+        }
         Ok(entry)
+    }
+
+    /// Removes the code of this id, and its prints unless another entry names them; `None` if there is none.
+    pub fn remove_code(&self, id: &str) -> Result<Option<CodeEntry>, RegistryError> {
+        let _lock = self.lock()?;
+        let mut entries = self.code()?;
+        let Some(removed) = entries.remove(id) else { return Ok(None) };
+        self.write_code(&entries)?;
+        self.sweep_code(&removed, &entries)?;
+        Ok(Some(removed))
+    }
+
+    /// What the registry says of code, by id.
+    pub(super) fn code(&self) -> Result<BTreeMap<String, CodeEntry>, RegistryError> {
+        list(&self.store())
+    }
+
+    pub(super) fn write_code(&self, entries: &BTreeMap<String, CodeEntry>) -> Result<(), RegistryError> {
+        self.place(LIST, render(entries)?.as_bytes())
+    }
+
+    fn sweep_code(&self, gone: &CodeEntry, entries: &BTreeMap<String, CodeEntry>) -> Result<(), RegistryError> {
+        let named = entries.values().any(|entry| entry.sha256 == gone.sha256);
+        gone.stored().filter(|_| !named).map_or(Ok(()), |stored| self.delete(&stored))
     }
 }
 
@@ -106,50 +131,52 @@ impl Registry {
         Ok(corpus)
     }
 
-    fn code_entries_with_stores(&self) -> Result<Vec<(CodeEntry, &Store)>, RegistryError> {
+    pub(super) fn code_entries_with_stores(&self) -> Result<Vec<(CodeEntry, &Store)>, RegistryError> {
         let mut found: BTreeMap<String, (CodeEntry, &Store)> = BTreeMap::new();
         for store in self.stores() {
-            for entry in list(store)? {
-                found.entry(entry.id.clone()).or_insert((entry, store));
+            for (id, entry) in list(store)? {
+                found.entry(id).or_insert((entry, store));
             }
         }
         Ok(found.into_values().collect())
     }
 }
 
-fn list(store: &Store) -> Result<Vec<CodeEntry>, RegistryError> {
-    let failed = |reason: String| RegistryError::Unusable { store: store.name(), file: LIST.to_owned(), reason };
+/// What one registry says of code, by id.
+pub(super) fn list(store: &Store) -> Result<BTreeMap<String, CodeEntry>, RegistryError> {
     let read = store.read(LIST, LIMIT).map_err(|error| RegistryError::io(store.file_name(LIST), error))?;
-    let Some(bytes) = read else { return Ok(Vec::new()) };
+    read.map_or_else(|| Ok(BTreeMap::new()), |bytes| parse(&store.name(), bytes))
+}
+
+/// Reads the bytes of a list; `store` is named in errors.
+pub(super) fn parse(store: &str, bytes: Vec<u8>) -> Result<BTreeMap<String, CodeEntry>, RegistryError> {
+    let failed = |reason: String| RegistryError::Unusable { store: store.to_owned(), file: LIST.to_owned(), reason };
     let text = String::from_utf8(bytes).map_err(|error| failed(error.to_string()))?;
     let list: List = toml::from_str(&text).map_err(|error| failed(error.message().to_owned()))?;
     if list.schema != 1 {
         return Err(failed(format!("schema {} is not known", list.schema)));
     }
     // No list can point outside its folder.
-    match list.code.iter().find(|entry| !is_digest(&entry.sha256) || id_fault(&entry.id).is_some()) {
+    match list.code.iter().find(|entry| entry.stored().is_none() || id_fault(&entry.id).is_some()) {
         Some(bad) => Err(failed(format!("`{}` has no valid id and SHA-256", bad.id.escape_debug()))),
-        None => Ok(list.code),
+        None => Ok(list.code.into_iter().map(|entry| (entry.id.clone(), entry)).collect()),
     }
+}
+
+/// The text of a list.
+pub(super) fn render(entries: &BTreeMap<String, CodeEntry>) -> Result<String, RegistryError> {
+    let list = List { schema: 1, code: entries.values().cloned().collect() };
+    toml::to_string_pretty(&list).map_err(|error| RegistryError::io(LIST, io::Error::other(error)))
 }
 
 fn read(store: &Store, entry: &CodeEntry) -> Result<CodeCorpus, RegistryError> {
-    let file = entry.file();
-    let read = store.read(&file, LIMIT).map_err(|error| RegistryError::io(store.file_name(&file), error))?;
-    let bytes = read.ok_or_else(|| RegistryError::Missing { store: store.name(), file: file.clone() })?;
-    let found = digest(&bytes);
-    if found != entry.sha256 {
-        return Err(RegistryError::Altered { store: store.name(), file, found });
-    }
-    decode_code(&bytes).map_err(|error| RegistryError::Unusable {
+    let missing = || RegistryError::Missing { store: store.name(), file: entry.id.clone() };
+    let stored = entry.stored().ok_or_else(missing)?;
+    decode_code(&store.verified(&stored)?).map_err(|error| RegistryError::Unusable {
         store: store.name(),
-        file,
+        file: stored.to_string(),
         reason: error.to_string(),
     })
-}
-
-fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]
@@ -183,7 +210,7 @@ mod tests {
         let found = open().code_corpus().unwrap().attribute(&prints);
         assert_eq!(found.candidates.first().map(|best| best.family.as_str()), Some("orca"));
 
-        let path = folder.path().join(entry.file());
+        let path = folder.path().join(entry.stored().unwrap().to_string());
         let mut bytes = fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&path, bytes).unwrap();

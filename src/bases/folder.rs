@@ -131,6 +131,17 @@ impl RegistryFolder {
         for entry in archive.entries().values() {
             self.refuse_other(&entries, entry)?;
         }
+        let mut code = self.code()?;
+        for new in archive.code().values() {
+            if let Some(held) = code.get(&new.id).filter(|held| held.sha256 != new.sha256) {
+                return Err(RegistryError::Exists {
+                    id: new.id.clone(),
+                    store: self.path.display().to_string(),
+                    found: held.sha256.chars().take(12).collect(),
+                    expected: new.sha256.chars().take(12).collect(),
+                });
+            }
+        }
         let mut imported = Imported::default();
         for entry in archive.entries().clone().into_values() {
             if entries.contains_key(&entry.id) {
@@ -138,15 +149,32 @@ impl RegistryFolder {
                 continue;
             }
             for stored in entry.files() {
-                let mut file = self.temporary(&stored.to_string())?;
-                archive.copy(stored, file.as_file_mut())?;
-                self.persist(file, &stored.to_string())?;
+                self.take(&mut archive, stored)?;
             }
             imported.added.push(entry.id.clone());
             entries.insert(entry.id.clone(), entry);
         }
         self.write_index(&entries)?;
+        for entry in archive.code().clone().into_values() {
+            if code.contains_key(&entry.id) {
+                continue;
+            }
+            if let Some(stored) = entry.stored() {
+                self.take(&mut archive, &stored)?;
+            }
+            imported.code.push(entry.id.clone());
+            code.insert(entry.id.clone(), entry);
+        }
+        if !imported.code.is_empty() {
+            self.write_code(&code)?;
+        }
         Ok(imported)
+    }
+
+    fn take<R: Read + Seek>(&self, archive: &mut archive::Archive<R>, stored: &Stored) -> Result<(), RegistryError> {
+        let mut file = self.temporary(&stored.to_string())?;
+        archive.copy(stored, file.as_file_mut())?;
+        self.persist(file, &stored.to_string())
     }
 
     /// The folder as something to read.
@@ -197,16 +225,15 @@ impl RegistryFolder {
     /// Deletes the files of an entry that is gone, unless another entry names them.
     fn sweep(&self, gone: &Entry, entries: &BTreeMap<String, Entry>) -> Result<(), RegistryError> {
         let kept: BTreeSet<&Stored> = entries.values().flat_map(Entry::files).collect();
-        for stored in gone.files().filter(|stored| !kept.contains(stored)) {
-            let path = self.path.join(stored.to_string());
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(RegistryError::io(path.display(), error));
-                }
-                _ => {}
-            }
+        gone.files().filter(|stored| !kept.contains(stored)).try_for_each(|stored| self.delete(stored))
+    }
+
+    pub(super) fn delete(&self, stored: &Stored) -> Result<(), RegistryError> {
+        let path = self.path.join(stored.to_string());
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RegistryError::io(path.display(), error)),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn write_index(&self, entries: &BTreeMap<String, Entry>) -> Result<(), RegistryError> {

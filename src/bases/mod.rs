@@ -21,7 +21,7 @@ mod tests;
 mod tokenizers;
 mod verify;
 
-pub use archive::Imported;
+pub use archive::{Exported, Imported};
 pub use base::{Base, NewBase};
 pub use code::{CodeFileError, built_in_code, decode_code, encode_code};
 pub use code_store::CodeEntry;

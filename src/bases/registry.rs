@@ -10,7 +10,7 @@ use std::collections::btree_map::Entry as Slot;
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::archive;
+use super::archive::{self, Exported};
 use super::base::Base;
 use super::error::RegistryError;
 use super::index;
@@ -99,18 +99,27 @@ impl Registry {
         Ok(faults)
     }
 
-    /// Writes the bases with these ids, or all if there are none, as one archive.
+    /// Writes the bases and code with these ids, or all if there are none, as one archive.
     ///
     /// The archive is a zip of stored members laid out like a registry folder; the same bases give the same bytes.
-    pub fn export(&self, ids: &[String], out: &mut impl Write) -> Result<usize, RegistryError> {
-        let chosen: Vec<&Base> = if ids.is_empty() {
-            self.list().collect()
-        } else {
-            let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
-            unique.into_iter().map(|id| self.show(id)).collect::<Result<_, _>>()?
-        };
-        archive::write(&chosen, out)?;
-        Ok(chosen.len())
+    ///
+    /// An id brings the base of that name, and the code of that name.
+    pub fn export(&self, ids: &[String], out: &mut impl Write) -> Result<Exported, RegistryError> {
+        let code = self.code_entries_with_stores()?;
+        if ids.is_empty() {
+            return archive::write(&self.list().collect::<Vec<_>>(), &code, out);
+        }
+        let mut chosen = Vec::new();
+        let mut chosen_code = Vec::new();
+        for id in ids.iter().collect::<std::collections::BTreeSet<_>>() {
+            let of_code = code.iter().find(|(entry, _)| entry.id == *id).cloned();
+            match self.get(id) {
+                None if of_code.is_some() => {}
+                _ => chosen.push(self.show(id)?),
+            }
+            chosen_code.extend(of_code);
+        }
+        archive::write(&chosen, &chosen_code, out)
     }
 }
 

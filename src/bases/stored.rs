@@ -23,11 +23,14 @@ pub enum Kind {
     Headers,
     /// The print of a tokenizer.
     Tokenizer,
+    /// Prints of source code.
+    Code,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 5] = [Self::Fingerprint, Self::License, Self::Notice, Self::Headers, Self::Tokenizer];
+    pub const ALL: [Self; 6] =
+        [Self::Fingerprint, Self::License, Self::Notice, Self::Headers, Self::Tokenizer, Self::Code];
 
     /// Folder inside the registry.
     pub fn folder(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Kind {
             Self::Notice => "notices",
             Self::Headers => "headers",
             Self::Tokenizer => "tokenizers",
+            Self::Code => "code",
         }
     }
 
@@ -46,6 +50,7 @@ impl Kind {
             Self::License | Self::Notice => "txt",
             Self::Headers => "json",
             Self::Tokenizer => "print",
+            Self::Code => "prints",
         }
     }
 
@@ -54,7 +59,7 @@ impl Kind {
         match self {
             Self::Fingerprint => 1 << 30,
             Self::License | Self::Notice => 4 << 20,
-            Self::Headers => 16 << 20,
+            Self::Headers | Self::Code => 16 << 20,
             Self::Tokenizer => 1 << 20,
         }
     }

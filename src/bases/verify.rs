@@ -9,10 +9,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::code_store;
 use super::error::RegistryError;
 use super::index;
 use super::store::{INDEX, Store};
-use super::stored::Kind;
+use super::stored::{Kind, Stored};
 
 /// Something wrong with one file of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,11 @@ impl Fault {
 /// Checks one registry.
 pub(super) fn verify(store: &Store) -> Result<Vec<Fault>, RegistryError> {
     let entries = index::parse(&store.file_name(INDEX), &store.index()?)?;
-    let named: BTreeSet<_> = entries.values().flat_map(index::Entry::files).collect();
+    let code = code_store::list(store)?;
+    let of_code: Vec<(Stored, &str)> =
+        code.values().filter_map(|entry| Some((entry.stored()?, entry.id.as_str()))).collect();
+    let named: BTreeSet<&Stored> =
+        entries.values().flat_map(index::Entry::files).chain(of_code.iter().map(|(stored, _)| stored)).collect();
     let mut faults = Vec::new();
     for stored in &named {
         let kind = match store.digest(stored) {
@@ -75,7 +80,8 @@ pub(super) fn verify(store: &Store) -> Result<Vec<Fault>, RegistryError> {
             Err(error) => FaultKind::Unreadable { reason: error.to_string() },
         };
         let bases = entries.values().filter(|entry| entry.files().any(|file| file == *stored));
-        let bases = bases.map(|entry| entry.id.clone()).collect();
+        let code = of_code.iter().filter(|(file, _)| file == *stored).map(|(_, id)| (*id).to_owned());
+        let bases = bases.map(|entry| entry.id.clone()).chain(code).collect();
         faults.push(Fault { store: store.name(), file: stored.to_string(), bases, kind });
     }
     if let Store::Folder(folder) = store {

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use forebear::findings::Rule;
 
 use super::{
-    attest, bom, check, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man,
+    attest, bom, check, ci, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man,
     registry, report, schema,
 };
 
@@ -32,6 +32,7 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     Init(init::Arguments),
     Check(check::Gate),
+    Ci(ci::Arguments),
     Hook(hook::Arguments),
     Fingerprint(fingerprint::Arguments),
     Compare(compare::Arguments),
@@ -124,6 +125,8 @@ pub(crate) enum Format {
     Cyclonedx,
     /// Bill of materials: SPDX 3.0.1
     Spdx,
+    /// Code Quality JSON of a GitLab merge request
+    Gitlab,
 }
 
 impl Format {
@@ -136,6 +139,7 @@ impl Format {
             Self::Junit => "junit",
             Self::Cyclonedx => "cyclonedx",
             Self::Spdx => "spdx",
+            Self::Gitlab => "gitlab",
         }
     }
 }

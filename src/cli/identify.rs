@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         registry.list().map(|base| Ok((base.entry.id.clone(), base.fingerprint()?))).collect::<anyhow::Result<_>>()?;
     let mut matches = search(&suspect, &bases);
     matches.truncate(arguments.limit);
-    if let Some(tokenizer) = load::tokenizer_path(&arguments.path)? {
+    if let Some(tokenizer) = load::tokenizer_beside(&arguments.path) {
         for found in &mut matches {
             let base = registry.show(&found.base)?.tokenizer()?;
             found.context.tokenizer = base.map(|base| TokenizerMatch::of(&tokenizer, &base));

@@ -99,6 +99,10 @@ pub(crate) fn is_fingerprint(path: &Path) -> bool {
 /// is there and cannot be read is an error.
 pub(crate) fn tokenizer_path(path: &Path) -> anyhow::Result<Option<TokenizerPrint>> {
     let folder = fs::metadata(path).with_context(|| format!("failed to read {}", path.display()))?.is_dir();
+    // What lies beside a fingerprint is not what lay beside the weights.
+    if !folder && is_fingerprint(path) {
+        return Ok(None);
+    }
     let files = if folder { folder_files(path)? } else { siblings(path)? };
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut found: Vec<TokenizerFile> = tokenizers(&files);
@@ -108,6 +112,14 @@ pub(crate) fn tokenizer_path(path: &Path) -> anyhow::Result<Option<TokenizerPrin
     let Some(first) = found.into_iter().next() else { return Ok(None) };
     let print = first.print.with_context(|| format!("failed to read the tokenizer {}", first.path))?;
     Ok(Some(print))
+}
+
+/// The same as context of a comparison: one that cannot be read is said, and keeps nothing from being compared.
+pub(crate) fn tokenizer_beside(path: &Path) -> Option<TokenizerPrint> {
+    tokenizer_path(path).unwrap_or_else(|error| {
+        tracing::warn!("tokenizers were not compared: {error:#}");
+        None
+    })
 }
 
 fn folder_files(path: &Path) -> anyhow::Result<Vec<File>> {

@@ -65,6 +65,7 @@ impl Output {
             Format::Junit => reports::junit(report, self),
             Format::Cyclonedx => reports::cyclonedx(report, None, self),
             Format::Spdx => reports::spdx(report, None, self),
+            Format::Gitlab => reports::gitlab(report, self),
         }
     }
 

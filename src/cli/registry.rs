@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use forebear::bases::{Base, FaultKind, NewBase, Registry, RegistryFolder};
+use forebear::bases::{Base, FaultKind, NewBase, Registry, RegistryError, RegistryFolder};
 use forebear::fingerprint::Detail;
 use forebear::reports::{harmless, plural};
 use serde_json::{Value, json};
@@ -121,16 +121,24 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         Action::Show { id, .. } => show(open(globals)?.show(id)?, as_json, &mut out)?,
         Action::Remove { id } => {
             let folder = places::registry_to_change(globals)?;
-            let removed = RegistryFolder::open(&folder)?.remove(id)?;
-            writeln!(out, "removed {} from {}", removed.id, folder.display())?;
+            let registry = RegistryFolder::open(&folder)?;
+            let code = registry.remove_code(id)?.map(|entry| ("the code of ", entry.id));
+            // An id may be that of code alone.
+            let base = match registry.remove(id) {
+                Err(RegistryError::UnknownBase { .. }) if code.is_some() => None,
+                removed => Some(("", removed?.id)),
+            };
+            for (what, id) in base.into_iter().chain(code) {
+                writeln!(out, "removed {what}{id} from {}", folder.display())?;
+            }
             Outcome::Pass
         }
         Action::Verify => verify(&open(globals)?, as_json, &mut out)?,
         Action::Export { file, ids } => {
             let mut archive = beside(file)?;
-            let count = open(globals)?.export(ids, archive.as_file_mut())?;
+            let written = open(globals)?.export(ids, archive.as_file_mut())?;
             persist(archive, file)?;
-            writeln!(out, "wrote {} to {}", bases(count), file.display())?;
+            writeln!(out, "wrote {}{} to {}", bases(written.bases), and_code(written.code), file.display())?;
             Outcome::Pass
         }
         Action::Import { file } => import(file, globals, &mut out)?,
@@ -141,6 +149,10 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
 
 fn open(globals: &Globals) -> anyhow::Result<Registry> {
     Ok(Registry::open(&places::registries(globals)?)?)
+}
+
+fn and_code(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" and the code of {}", plural(count as u64, "model", "models")) }
 }
 
 fn bases(count: usize) -> String {
@@ -215,7 +227,7 @@ fn found_in(folder: &Path, names: &[&str]) -> Option<PathBuf> {
 fn list(registry: &Registry, as_json: bool, out: &mut Output) -> anyhow::Result<Outcome> {
     if as_json {
         let bases: Vec<Value> = registry.list().map(facts).collect();
-        forebear::reports::json(&json!({"schema_version": 1, "bases": bases}), out)?;
+        forebear::reports::json(&json!({"schema_version": 1, "bases": bases, "code": registry.code_entries()?}), out)?;
         return Ok(Outcome::Pass);
     }
     registry_code::list(registry, out)?;
@@ -326,7 +338,8 @@ fn import(file: &Path, globals: &Globals, out: &mut Output) -> anyhow::Result<Ou
         .import(archive)
         .with_context(|| format!("failed to import {}", file.display()))?;
     let new = if existed { "" } else { " (new)" };
-    write!(out, "added {} to {}{new}", bases(imported.added.len()), folder.display())?;
+    let code = and_code(imported.code.len());
+    write!(out, "added {}{code} to {}{new}", bases(imported.added.len()), folder.display())?;
     writeln!(out, ", {} already there", imported.present.len())?;
     Ok(Outcome::Pass)
 }

@@ -19,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 use super::arguments::{Cli, Color, Command, Globals};
 use super::output::terminal_width;
 use super::{
-    attest, bom, check, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man,
+    attest, bom, check, ci, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man,
     registry, report, schema,
 };
 
@@ -77,6 +77,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Demo(arguments) => demo::run(arguments, globals),
         Command::Init(arguments) => init::run(arguments, globals),
         Command::Check(arguments) => check::run(arguments, globals),
+        Command::Ci(arguments) => ci::run(arguments, globals),
         Command::Hook(arguments) => hook::run(arguments, globals),
         Command::Fingerprint(arguments) => fingerprint::run(arguments, globals),
         Command::Compare(arguments) => compare::run(arguments, globals),

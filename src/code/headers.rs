@@ -7,6 +7,13 @@ use crate::licenses;
 /// Lines looked at: license headers are shorter, and generated files may be one long comment.
 const LINE_LIMIT: usize = 200;
 
+/// Words by which headers name their license.
+const NAMED: &[(&str, &str)] = &[
+    ("Licensed under the Apache License, Version 2.0", "Apache-2.0"),
+    ("licensed under the Apache License, Version 2.0", "Apache-2.0"),
+    ("subject to the terms of the Mozilla Public", "MPL-2.0"),
+];
+
 /// What the leading comment of a source file claims.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
@@ -14,6 +21,8 @@ pub struct Headers {
     pub copyright: Vec<(u32, String)>,
     /// SPDX license expressions: line number from 1, expression.
     pub spdx: Vec<(u32, String)>,
+    /// SPDX id of a license that is named in the words it asks for, without a tag.
+    pub named: Option<&'static str>,
 }
 
 impl Headers {
@@ -52,6 +61,8 @@ impl Headers {
             if !expression.is_empty() {
                 self.spdx.push((number, expression.to_owned()));
             }
+        } else if let Some((_, id)) = NAMED.iter().find(|(words, _)| body.contains(words)) {
+            self.named = Some(id);
         } else if !licenses::copyright_lines(body).is_empty() {
             self.copyright.push((number, body.to_owned()));
         }

@@ -59,6 +59,8 @@ pub fn credits(text: &str) -> Vec<String> {
     const VERBS: &[&str] = &[
         "copied",
         "adapted",
+        "altered",
+        "changed",
         "modified",
         "borrowed",
         "derived",

@@ -207,7 +207,7 @@ pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
         unreadable::check,
         checkpoint_outside_lfs::check,
     ];
-    let of_ledger: [fn(&Ledger) -> Vec<Finding>; 9] = [
+    let of_ledger: [fn(&Ledger) -> Vec<Finding>; 8] = [
         missing_notice::check,
         wrong_notice_text::check,
         missing_attribution::check,
@@ -215,14 +215,14 @@ pub fn all(facts: &Facts, ledger: &Ledger) -> Vec<Finding> {
         name_rule::check,
         restrictions_not_passed_on::check,
         unattested_obligation::check,
-        unmarked_modification::check,
         unsatisfiable_obligations::check,
     ];
-    let of_both: [fn(&Facts, &Ledger) -> Vec<Finding>; 4] = [
+    let of_both: [fn(&Facts, &Ledger) -> Vec<Finding>; 5] = [
         missing_license_text::check,
         license_conflict::check,
         stripped_header::check,
         foreign_copyright_undeclared::check,
+        unmarked_modification::check,
     ];
     let mut findings: Vec<Finding> = of_tree.iter().flat_map(|check| check(facts)).collect();
     findings.extend(of_ledger.iter().flat_map(|check| check(ledger)));

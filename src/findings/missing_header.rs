@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `missing-header`: pushed source has neither a copyright line nor an SPDX tag, where the policy names the holder.
 
+use crate::licenses;
+
 use super::facts::{Facts, SourceFacts};
 use super::finding::{Finding, Rule};
 use super::lineage::listed;
@@ -35,9 +37,11 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         (format!("{} source files", paths.len()), "have")
     };
     let message = format!("{count} {have} neither a copyright line nor an SPDX tag: {named}");
-    let license = facts.declared.release.license.as_deref().unwrap_or("LICENSE");
+    let year = facts.today.year();
+    let license = facts.declared.release.license.as_deref().and_then(licenses::of_code);
+    let tag = license.map(|license| format!("\nSPDX-License-Identifier: {license}")).unwrap_or_default();
     let remedy = format!(
-        "add to the top of each, as a comment, or cover them in REUSE.toml:\nSPDX-FileCopyrightText: {holder}\nSPDX-License-Identifier: {license}"
+        "add to the top of each, as a comment, or cover them in REUSE.toml:\nSPDX-FileCopyrightText: {year} {holder}{tag}"
     );
     vec![Finding::new(Rule::MissingHeader, message, remedy, &paths).at(first, Some(1))]
 }

@@ -83,21 +83,20 @@ fn of_tokenizer(
 fn finding(facts: &Facts, tokenizer: &TokenizerFacts, lead: &TokenizerOrigin) -> Finding {
     let unknown = unknown_base(facts, &tokenizer.path);
     let (level, remark) = match &unknown {
-        _ if lead.common => (Level::Note, " Models of many makers use it.".to_owned()),
+        _ if lead.common => (Level::Note, "; models of many makers use it".to_owned()),
         _ if lead.found.kinship == Kinship::Trimmed => (
             Level::Note,
-            " A root looks like this beside its extension: which came first, numbers do not tell.".to_owned(),
+            "; a root looks like this beside its extension, and numbers do not tell which came first".to_owned(),
         ),
-        Some(base) => (Level::Note, format!(" The tokenizer of the declared base {base} is not known here.")),
+        Some(base) => (Level::Note, format!("; the tokenizer of the declared base {base} is not known here")),
         None => (Level::Warn, String::new()),
     };
     let message = format!(
-        "{} is consistent with the tokenizer of {} ({}); neither a declared base nor `tokenizer` in policy.toml names it.{remark}",
+        "{} is consistent with the tokenizer of {} ({}); neither a declared base nor `tokenizer` in policy.toml names it{remark}",
         tokenizer.path,
         lead.id,
         in_words(lead.found.kinship),
     );
-    let message = if remark.is_empty() { message.trim_end_matches('.').to_owned() } else { message };
     let remedy = format!(
         "if it was taken over, write `tokenizer = \"{}\"` under [[model]] in policy.toml; if it was trained independently, waive this",
         lead.id
@@ -202,7 +201,7 @@ mod tests {
     #[test]
     fn a_foreign_tokenizer_warns_until_somebody_names_it() {
         let mut sample = sample(vec![qwen()]);
-        assert_snapshot!(said(&sample), @"");
+        assert_snapshot!(said(&sample), @"warn: orca/tokenizer.json is consistent with the tokenizer of Qwen/Qwen2.5 (all of its pieces under the same ids, and more); neither a declared base nor `tokenizer` in policy.toml names it");
         let named = |sample: &mut Sample, tokenizer: &str| {
             let mut entry = declared("orca/**", &[]);
             entry.tokenizer = Some(tokenizer.into());
@@ -228,17 +227,19 @@ mod tests {
     #[test]
     fn what_many_use_or_what_a_base_may_have_brought_is_a_note() {
         let common = TokenizerOrigin { common: true, ..origin("openai-community/gpt2", &["gpt2"], Kinship::Same) };
-        assert_snapshot!(said(&sample(vec![common])), @"");
+        assert_snapshot!(said(&sample(vec![common])), @"note: orca/tokenizer.json is consistent with the tokenizer of openai-community/gpt2 (the same pieces under the same ids); neither a declared base nor `tokenizer` in policy.toml names it; models of many makers use it");
         let mut sample = sample(vec![qwen()]);
         sample.declared = vec![declared("orca/**", &[("acme/whale", "finetune")])];
-        assert_snapshot!(said(&sample), @"");
+        assert_snapshot!(said(&sample), @"note: orca/tokenizer.json is consistent with the tokenizer of Qwen/Qwen2.5 (all of its pieces under the same ids, and more); neither a declared base nor `tokenizer` in policy.toml names it; the tokenizer of the declared base acme/whale is not known here");
         let known = crate::findings::BaseFacts { has_tokenizer: true, ..base("acme/whale", "MIT") };
         sample.base(known);
         assert!(said(&sample).starts_with("warn: "));
     }
 
     #[test]
-    fn tokenizers_of_a_common_origin_say_nothing() {
+    fn tokenizers_of_a_common_origin_say_nothing_and_a_root_is_a_note() {
+        let root = said(&sample(vec![origin("zai-org/GLM-4", &["glm"], Kinship::Trimmed)]));
+        assert!(root.starts_with("note: ") && root.ends_with("numbers do not tell which came first"), "{root}");
         assert_eq!(said(&sample(vec![origin("zai-org/GLM-4", &["glm"], Kinship::CommonOrigin)])), "");
     }
 
@@ -247,7 +248,7 @@ mod tests {
         let stitched = origin("baichuan-inc/Baichuan", &["baichuan"], Kinship::Stitched);
         let mut sample = sample(vec![qwen(), stitched]);
         sample.declared = vec![declared("orca/**", &[("Qwen/Qwen2.5-7B", "finetune")])];
-        assert_snapshot!(said(&sample), @"");
+        assert_snapshot!(said(&sample), @"warn: orca/tokenizer.json is consistent with the tokenizer of baichuan-inc/Baichuan (its pieces, beside those of another); neither a declared base nor `tokenizer` in policy.toml names it");
     }
 
     #[test]
@@ -255,6 +256,6 @@ mod tests {
         let mut sample = Sample::default();
         let origins = Err(TokenizerError::Damaged("EOF at line 1".into()));
         sample.tokenizers.push(TokenizerFacts { path: "tokenizer.json".into(), origins });
-        assert_snapshot!(said(&sample), @"");
+        assert_snapshot!(said(&sample), @"warn: tokenizer.json could not be compared with known tokenizers: it is damaged: EOF at line 1");
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn add(round: &mut Round<'_, '_>) -> Result<(), String> {
     let release = round.facts.declared.release;
     let Some(holder) = release.copyright.first() else { return Err("policy.toml names no holder".into()) };
     let mut words = format!("SPDX-FileCopyrightText: {} {holder}", round.wanted.year);
-    if let Some(expression) = release.license.as_deref().and_then(of_code) {
+    if let Some(expression) = release.license.as_deref().and_then(licenses::of_code) {
         words.push_str("\nSPDX-License-Identifier: ");
         words.push_str(expression);
     }
@@ -42,20 +42,10 @@ pub(super) fn add(round: &mut Round<'_, '_>) -> Result<(), String> {
     if done { Ok(()) } else { Err(refused.join("; ")) }
 }
 
-/// The release's license as an SPDX expression, if all of it is on the SPDX list. Licenses of models alone say nothing
-/// of the code beside them, so there the copyright line stands without one.
-fn of_code(license: &str) -> Option<&str> {
-    let expression = licenses::lookup(license).map_or(license, |known| &known.spdx);
-    let listed = |part: &str| spdx::license_id(part).is_some();
-    let operators = ["AND", "OR"];
-    let mut parts = expression.split([' ', '(', ')']).filter(|part| !part.is_empty() && !operators.contains(part));
-    parts.all(listed).then_some(expression)
-}
-
-/// Puts lost lines back.
+/// Puts lost lines back, or the one that says of a changed file that it was changed.
 pub(super) fn put_back(round: &mut Round<'_, '_>, finding: &Finding) -> Result<(), String> {
     match (&finding.path, finding.paste()) {
-        (Some(path), Some(words)) => top(round, path, words, Rule::StrippedHeader),
+        (Some(path), Some(words)) => top(round, path, words, finding.rule),
         _ => Err("which lines were lost is not known".into()),
     }
 }
@@ -107,15 +97,6 @@ mod tests {
         assert_eq!(first_line("#!/usr/bin/env python\n# -*- coding: utf-8 -*-\nimport x\n"), 2);
         assert_eq!(first_line("#!/bin/sh\nset -e\n"), 1);
         assert_eq!((first_line("# coding=utf-8\n"), first_line("import x\n"), first_line("")), (1, 0, 0));
-    }
-
-    #[test]
-    fn code_gets_the_release_license_where_it_is_one_of_the_spdx_list() {
-        assert_eq!(
-            (of_code("apache-2.0"), of_code("MIT OR Apache-2.0")),
-            (Some("Apache-2.0"), Some("MIT OR Apache-2.0"))
-        );
-        assert_eq!((of_code("llama3.1"), of_code("Apache-2.0 AND gemma"), of_code("LicenseRef-x")), (None, None, None));
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Round<'_, '_> {
             (_, Some(gap)) => owed::meet(self, finding, gap),
             (Rule::CardMismatch, _) => card::agree(self, finding),
             (Rule::MissingHeader, _) => header::add(self),
-            (Rule::StrippedHeader, _) => header::put_back(self, finding),
+            (Rule::StrippedHeader | Rule::UnmarkedModification, _) => header::put_back(self, finding),
             (Rule::UndeclaredLineage, _) => declare::base(self, finding),
             _ => Err("only you can say what is right".into()),
         }

@@ -20,6 +20,8 @@ const TOGETHER: usize = 3;
 const LONGEST_CLAUSE: usize = 400;
 /// Words of a shortest one.
 const SHORTEST_CLAUSE: usize = 6;
+/// Words in which the title of a license stands.
+const TITLE: usize = 14;
 /// Characters quoted of each side of a change.
 const QUOTED: usize = 400;
 
@@ -89,7 +91,11 @@ fn inside(license: &Told, file: &Told, region: Range<usize>) -> Option<Vec<Chang
         // Words before and after the license belong to the file around it.
         let edge = removed.start == 0 || removed.end == whole;
         let (gone, new) = (license.keys(removed.clone()), file.keys(added.clone()));
-        !(edge && (gone.is_empty() || is_apparatus(&gone, removed.start == 0)) || is_no_term(&gone, &new))
+        let title = removed.start < TITLE && removed.end <= 2 * TITLE && new.is_empty();
+        !(edge && gone.is_empty()
+            || is_apparatus(&gone, title)
+            || new.len() <= 120 && is_apparatus(&new, false)
+            || is_no_term(&gone, &new))
     });
     let told = kept.map(|(removed, added)| Change {
         removed: license.quote(removed),
@@ -138,8 +144,15 @@ fn gap(file: &Told, at: usize) -> bool {
 
 /// What has no force: a title or the notes at the end, which files often leave out.
 fn is_apparatus(gone: &[&str], at_start: bool) -> bool {
-    let joined = gone.join(" ");
-    let note = ["how to apply", "creative commons is not a", "using creative commons", "considerations for"];
+    // A clause beside a note is no part of it: the note stands first, and what is added is no longer than it.
+    let joined = gone.iter().take(30).copied().collect::<Vec<_>>().join(" ");
+    let note = [
+        "how to apply",
+        "creative commons is not a",
+        "using creative commons",
+        "considerations for",
+        "you may not use this file except in compliance with the license",
+    ];
     at_start && gone.len() <= 25 && !gone.iter().any(|word| is_strong(word))
         || note.iter().any(|note| joined.contains(note))
 }
@@ -174,14 +187,26 @@ fn is_no_term(gone: &[&str], new: &[&str]) -> bool {
     ];
     const OPTIONAL: [&str; 6] =
         ["including the next paragraph", "license", "end of terms and conditions", "com", "www", "see below"];
+    const SMALL: [&str; 12] = ["a", "above", "an", "any", "his", "it", "on", "such", "that", "this", "to", "which"];
+    let small =
+        |words: &[&str]| words.len() <= 2 && words.iter().all(|word| SMALL.contains(word) || HOLDER.contains(word));
     let holder = |words: &[&str]| words.iter().all(|word| HOLDER.contains(word));
     let weak = |words: &[&str]| words.len() <= 15 && !words.iter().any(|word| binds(word));
     let spelled = |words: &[&str]| words.concat().replace("licence", "license").replace("https", "http");
     spelled(gone) == spelled(new)
+        || small(gone) && small(new)
+        // Numbers and marks of a list.
+        || gone.is_empty() && new.iter().all(|word| word.chars().count() == 1 || word.parse::<u16>().is_ok())
+        || gone.len() == new.len() && gone.iter().zip(new).all(|(gone, new)| is_spelling(gone, new))
         || holder(gone) && weak(new) && (!gone.is_empty() || holder(new))
         || holder(new) && weak(gone) && gone.iter().all(|word| HOLDER.contains(word))
         || gone.is_empty() && OPTIONAL.contains(&new.join(" ").as_str())
         || new.is_empty() && OPTIONAL.contains(&gone.join(" ").as_str())
+}
+
+/// Whether two long words differ by one letter: a slip, or a plural.
+fn is_spelling(one: &str, other: &str) -> bool {
+    one == other || one.len() >= 6 && other.len() >= 6 && strsim::levenshtein(one, other) <= 1
 }
 
 fn binds(word: &str) -> bool {

@@ -95,6 +95,16 @@ fn gather(
     }
 }
 
+/// A release's license as an SPDX expression, if all of it is on the SPDX list. Licenses of models alone say nothing
+/// of the code beside them, so there the copyright line stands without one.
+pub fn of_code(license: &str) -> Option<&str> {
+    let expression = lookup(license).map_or(license, |known| &known.spdx);
+    let listed = |part: &str| spdx::license_id(part).is_some();
+    let operators = ["AND", "OR"];
+    let mut parts = expression.split([' ', '(', ')']).filter(|part| !part.is_empty() && !operators.contains(part));
+    parts.all(listed).then_some(expression)
+}
+
 /// Returns the license under which a base of this id is usually published. Indicative: never enough to deny.
 pub fn by_base(base: &str) -> Option<&'static LicenseData> {
     all().iter().rev().find(|license| applies_to(license, base))
@@ -200,5 +210,14 @@ mod tests {
         assert!(same_license("apache-2.0", "Apache-2.0"));
         assert!(same_license("LicenseRef-scancode-llama-3.1-license-2024", "llama3.1"));
         assert!(!same_license("mit", "apache-2.0"));
+    }
+
+    #[test]
+    fn code_gets_the_release_license_where_it_is_one_of_the_spdx_list() {
+        assert_eq!(
+            (of_code("apache-2.0"), of_code("MIT OR Apache-2.0")),
+            (Some("Apache-2.0"), Some("MIT OR Apache-2.0"))
+        );
+        assert_eq!((of_code("llama3.1"), of_code("Apache-2.0 AND gemma"), of_code("LicenseRef-x")), (None, None, None));
     }
 }

@@ -24,7 +24,7 @@ pub use data::{
 };
 pub use expression::{Expression, ExpressionError, Term, spdx_id};
 pub use listed::nearest_listed;
-pub use lookup::{by_base, lookup, lookup_address, lookup_all, lookup_expression, lookup_for, same_license};
+pub use lookup::{by_base, lookup, lookup_address, lookup_all, lookup_expression, lookup_for, of_code, same_license};
 pub use matching::{Found, How, containment, find_text, identify, notice_holds, phrase_holds};
 pub use normalize::{copyright_key, copyright_lines, normalize};
 pub use reading::{Reading, readings};

@@ -6,7 +6,8 @@
 //! made from; the title or notice of licenses whose text is not in it; a text of the corpus that is near; the SPDX list.
 //! A near text is never called by the plain name: its changes are quoted.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use super::changes::{Change, Told, changes};
@@ -88,6 +89,11 @@ impl Reading {
         self
     }
 
+    /// Number of words that differ.
+    fn words_changed(&self) -> usize {
+        if self.differs { usize::MAX } else { self.changes.iter().map(Change::words).sum() }
+    }
+
     /// Whether a clause was put into the license, or taken out of it, beyond a few words.
     pub(super) fn has_clause_inside(&self) -> bool {
         let long = |words: &str| words.split_whitespace().count() >= 6;
@@ -96,6 +102,10 @@ impl Reading {
 }
 
 impl Change {
+    fn words(&self) -> usize {
+        self.removed.split_whitespace().count() + self.added.split_whitespace().count()
+    }
+
     /// In words.
     pub fn said(&self) -> String {
         match (self.removed.as_str(), self.added.as_str()) {
@@ -118,6 +128,9 @@ pub fn readings(content: &str) -> Vec<Reading> {
         .filter(|held| held.score >= NEAR)
         .collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score));
+    // Of a license with several wordings, the one that is nearest.
+    let mut seen = BTreeSet::new();
+    all.retain(|held| seen.insert(&held.known.license.id));
     let found: Vec<&Held> = all.iter().filter(|held| held.score >= ENOUGH).collect();
     let kept: Vec<&Held> = found.iter().filter(|own| !found.iter().any(|other| other.explains(own))).copied().collect();
     let plain = all.iter().find(|held| held.known.license.id == "mit").filter(|held| held.score >= 0.9);
@@ -129,7 +142,7 @@ pub fn readings(content: &str) -> Vec<Reading> {
     }
     // MIT with a clause that names a product nobody knows is none of those whose products are known.
     let kept: Vec<&Held> = kept.into_iter().filter(|held| plain.is_none() || !of_mit(held.known.license)).collect();
-    let read: Vec<Reading> = kept.iter().map(|held| file.reading(held, &kept)).collect();
+    let read: Vec<Reading> = kept.iter().map(|held| file.closest(held, &kept, &all)).collect();
     let whole = |reading: &Reading| !reading.differs && reading.changes.iter().all(|change| change.outside);
     // Siblings of a family differ by their model's name alone: a title tells what changed words do not.
     let titled = if read.iter().any(whole) { Vec::new() } else { by_title(&file) };
@@ -139,28 +152,49 @@ pub fn readings(content: &str) -> Vec<Reading> {
     if !read.is_empty() {
         return read;
     }
-    if let Some(nearest) = all.iter().find(|held| plain.is_none() || !of_mit(held.known.license)) {
-        return vec![file.reading(nearest, &[])];
-    }
-    by_list(&file).into_iter().collect()
+    let near = all.iter().filter(|held| plain.is_none() || !of_mit(held.known.license)).take(3);
+    let nearest = near.map(|held| file.reading(held, &[])).min_by_key(Reading::words_changed);
+    nearest.or_else(|| by_list(&file)).into_iter().collect()
 }
 
 /// A text of the corpus.
 struct Known {
     license: &'static LicenseData,
-    text: &'static str,
+    text: Cow<'static, str>,
     words: Vec<Word>,
     shingles: Shingles,
 }
 
+/// Wordings of a clause that mean the same license: its id, the clause in the built-in text, and the other wording.
+const WORDINGS: [(&str, &str, &str); 2] = [
+    (
+        "bsd-3-clause",
+        "Neither the name of the ORGANIZATION nor the names of its contributors may be",
+        "The name of the author may not be",
+    ),
+    (
+        "bsd-3-clause",
+        "Neither the name of the ORGANIZATION nor the names of its contributors may be",
+        "The names of its contributors may not be",
+    ),
+];
+
 static CORPUS: LazyLock<Vec<Known>> = LazyLock::new(|| {
-    let known = |license: &'static LicenseData| {
-        let text = own_text(&license.id)?;
-        let words = words(text);
+    let known = |license: &'static LicenseData, text: Cow<'static, str>| {
+        let words = words(&text);
         let shingles = shingles(&words);
-        Some(Known { license, text, words, shingles })
+        Known { license, text, words, shingles }
     };
-    all().iter().filter_map(known).collect()
+    let texts = |license: &'static LicenseData| {
+        let own = own_text(&license.id);
+        let wordings = WORDINGS.iter().filter(|(id, ..)| *id == license.id);
+        let others = wordings.filter_map(move |(_, clause, other)| {
+            let plain = own?.split_whitespace().collect::<Vec<_>>().join(" ");
+            plain.contains(clause).then(|| Cow::Owned(plain.replace(clause, other)))
+        });
+        own.map(Cow::Borrowed).into_iter().chain(others).map(move |text| known(license, text))
+    };
+    all().iter().flat_map(texts).collect()
 });
 
 impl Known {
@@ -215,9 +249,13 @@ impl<'a> File<'a> {
             .filter(|at| self.hashes.get(*at).is_some_and(|hash| known.iter().any(|set| set.contains(hash))))
             .flat_map(|at| at..at + SHINGLE)
             .collect();
-        let license = Told { text: held.known.text, words: &held.known.words };
         let file = Told { text: self.text, words: &self.words };
-        let found = changes(&license, &held.known.shingles, &file, &|at| theirs.contains(&at));
+        let wordings = CORPUS.iter().filter(|known| known.license.id == *own);
+        let told = wordings.filter_map(|known| {
+            let license = Told { text: &known.text, words: &known.words };
+            changes(&license, &known.shingles, &file, &|at| theirs.contains(&at))
+        });
+        let found = told.min_by_key(|changes| changes.iter().map(Change::words).sum::<usize>());
         Reading {
             license: Some(held.known.license),
             spdx: held.known.license.spdx.clone(),
@@ -228,6 +266,25 @@ impl<'a> File<'a> {
             listed: None,
         }
         .with_listed(self.text)
+    }
+
+    /// The same, or what it makes of a near license that has nearly all of this one, if that explains the changes: BSD
+    /// with three clauses is not BSD with two and a third one added.
+    fn closest(&self, held: &Held, others: &[&Held], all: &[Held]) -> Reading {
+        let own = self.reading(held, others);
+        if own.is_plain() {
+            return own;
+        }
+        let around = |near: &&Held| {
+            near.known.license.id != held.known.license.id
+                && !of_mit(near.known.license)
+                && share(&held.known.shingles, &near.known.shingles) >= 0.5
+        };
+        let near = all.iter().filter(around).take(3).map(|near| self.reading(near, others));
+        std::iter::once(own)
+            .chain(near)
+            .min_by_key(Reading::words_changed)
+            .unwrap_or_else(|| self.reading(held, others))
     }
 
     fn holds(&self, phrase: &str) -> bool {
@@ -366,6 +423,19 @@ mod tests {
             found[0].starts_with("mit with changes: adds “Our only modification") && found[0].contains("Orca 1"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn bsd_with_a_named_holder_has_three_clauses_in_either_wording() {
+        let bsd = text("bsd-3-clause").unwrap();
+        let named = bsd.replace("the ORGANIZATION nor the names of its", "Acme Research Inc. nor the names of");
+        assert_ne!(bsd, named);
+        assert_eq!(said(&named), ["bsd-3-clause"]);
+        let plain = bsd.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (_, clause, other) in WORDINGS {
+            assert!(plain.contains(clause));
+            assert_eq!(said(&plain.replace(clause, other)), ["bsd-3-clause"]);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!
 //! Versions (`3.1`) are kept whole; list markers (`1.`, `(a)`, `iv)`, `*`) are numbering, not text.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -32,7 +33,8 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     for raw in text.split_inclusive(char::is_whitespace) {
         let at = start..start + raw.trim_end().len();
         start += raw.len();
-        for token in plain_text(raw).split(' ').filter(|token| !is_list_marker(token)) {
+        let plain = plain_text(&unescaped(raw));
+        for token in plain.split(' ').filter(|token| !is_list_marker(token)) {
             let parts = token.split(|c: char| !c.is_alphanumeric() && c != '.').map(|word| word.trim_matches('.'));
             words.extend(
                 parts.filter(|word| !word.is_empty()).map(|word| Word { key: word.to_owned(), at: at.clone() }),
@@ -40,6 +42,16 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         }
     }
     words
+}
+
+/// Licenses are copied out of web pages.
+fn unescaped(raw: &str) -> Cow<'_, str> {
+    const ENTITIES: [(&str, &str); 6] =
+        [("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    if !raw.contains('&') {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(ENTITIES.iter().fold(raw.to_owned(), |text, (entity, plain)| text.replace(entity, plain)))
 }
 
 /// Returns the shingles of some words, in order.

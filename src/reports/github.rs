@@ -17,9 +17,10 @@ const SHOWN: usize = 10;
 /// Writes a report as workflow commands.
 pub fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut left_out = 0;
-    // The last notice is kept for saying what was left out.
+    // The last notice is kept for saying what was left out, an error for saying that it could not be checked.
+    let errors = if report.verdict == Verdict::Error { SHOWN - 1 } else { SHOWN };
     for (level, command, shown) in
-        [(Level::Deny, "error", SHOWN), (Level::Warn, "warning", SHOWN), (Level::Note, "notice", SHOWN - 1)]
+        [(Level::Deny, "error", errors), (Level::Warn, "warning", SHOWN), (Level::Note, "notice", SHOWN - 1)]
     {
         let findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.level == level).collect();
         for finding in findings.iter().take(shown) {
@@ -29,10 +30,24 @@ pub fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     if left_out > 0 {
         let more = plural(left_out as u64, "more finding", "more findings");
-        writeln!(out, "::notice title=forebear::{more}; see the whole list with `--format human`")?;
+        writeln!(out, "::notice title=forebear::{more}; the whole list is in the log and in the summary of the job")?;
     }
     if report.verdict == Verdict::Error {
         writeln!(out, "::error title=forebear::could not check, so this counts as blocked")?;
+    }
+    Ok(())
+}
+
+/// Writes that a check could not be made.
+pub fn github_failure(message: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "::error title=forebear::{}", data(&format!("could not check, so this counts as blocked: {message}")))
+}
+
+/// Writes text to the log of a step so that no line of it is taken for a command: neither `::command::` at the start of
+/// a line nor the older `##[command]` anywhere in it.
+pub fn github_log(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    for line in text.lines() {
+        writeln!(out, "| {}", line.replace("##[", "# #["))?;
     }
     Ok(())
 }
@@ -110,7 +125,28 @@ mod tests {
         report.findings = vec![deny; 13];
         let text = written(&report);
         assert_eq!(text.lines().filter(|line| line.starts_with("::error ")).count(), 10);
-        assert!(text.ends_with("::notice title=forebear::3 more findings; see the whole list with `--format human`\n"));
+        assert!(text.ends_with(
+            "::notice title=forebear::3 more findings; the whole list is in the log and in the summary of the job\n"
+        ));
+    }
+
+    #[test]
+    fn a_log_gives_no_commands() {
+        let mut out = Vec::new();
+        github_log("::stop-commands::x\na ##[add-mask]b", &mut out).unwrap();
+        github_failure("a\n::error::b%", &mut out).unwrap();
+        assert_snapshot!(String::from_utf8(out).unwrap(), @"
+        | ::stop-commands::x
+        | a # #[add-mask]b
+        ::error title=forebear::could not check, so this counts as blocked: a%0A::error::b%25
+        ");
+    }
+
+    #[test]
+    fn with_many_findings_an_error_is_kept_for_saying_that_it_could_not_be_checked() {
+        let mut report = Report { verdict: Verdict::Error, ..blocked() };
+        report.findings = vec![report.findings.remove(0); 13];
+        assert_eq!(written(&report).lines().filter(|line| line.starts_with("::error ")).count(), 10);
     }
 
     #[test]

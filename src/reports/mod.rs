@@ -10,17 +10,21 @@ mod checklist;
 mod compare;
 mod error;
 mod github;
+mod gitlab;
 mod headline;
 mod html;
 mod human;
 mod identify;
 mod json;
 mod junit;
+mod markdown;
 mod markup;
+mod mermaid;
 mod report;
 #[cfg(test)]
 mod samples;
 mod sarif;
+mod summary;
 mod svg;
 mod text;
 
@@ -28,7 +32,8 @@ pub use bom::{cyclonedx, spdx};
 pub use checklist::checklist;
 pub use compare::compare;
 pub use error::{SourceError, source_error};
-pub use github::github;
+pub use github::{github, github_failure, github_log};
+pub use gitlab::gitlab;
 pub use html::html;
 pub use human::human;
 pub use identify::identify;
@@ -39,5 +44,6 @@ pub use report::{
     ReportedModel, ReportedRelease, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool, Verdict,
 };
 pub use sarif::sarif;
+pub use summary::{summary, summary_failure};
 pub use svg::svg;
 pub use text::{Look, bytes, harmless, plural};

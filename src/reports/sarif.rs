@@ -11,10 +11,12 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::report::{Report, Verdict};
-use super::text::{also, log10_p};
-use crate::findings::{Finding, Level, Related, Rule};
+use super::text::{also, log10_p, plural};
+use crate::findings::{self, Finding, Level, Related, Rule};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+/// Results that GitHub takes in one run; a longer run is refused as a whole.
+const MOST: usize = 25_000;
 
 /// Writes a report as SARIF 2.1.0.
 pub fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -28,7 +30,12 @@ pub fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let shown = report.findings.iter().map(|finding| result(finding, &rules, false));
     let waived = report.waived.iter().map(|finding| result(finding, &rules, true));
-    let results: Vec<Value> = shown.chain(waived).collect();
+    let results: Vec<Value> = shown.chain(waived).take(MOST).collect();
+    let left_out = (report.findings.len() + report.waived.len()).saturating_sub(MOST) as u64;
+    let mut said = report.remarks.clone();
+    if left_out > 0 {
+        said.push(format!("{} left out here", plural(left_out, "more finding is", "more findings are")));
+    }
     let document = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -40,7 +47,11 @@ pub fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 "rules": rules.iter().map(|rule| descriptor(*rule)).collect::<Vec<_>>(),
             }},
             // §3.20.14: whether the run did what it was asked to, not whether it found something.
-            "invocations": [{"executionSuccessful": report.verdict != Verdict::Error}],
+            "invocations": [{
+                "executionSuccessful": report.verdict != Verdict::Error,
+                "toolExecutionNotifications":
+                    said.iter().map(|text| json!({"level": "note", "message": {"text": text}})).collect::<Vec<_>>(),
+            }],
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -50,10 +61,14 @@ pub fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// §3.49.
 fn descriptor(rule: Rule) -> Value {
+    let page = findings::page(rule);
     json!({
         "id": rule.id(),
         "shortDescription": {"text": rule.summary()},
+        "fullDescription": {"text": rule.summary()},
+        "help": {"text": page, "markdown": page},
         "helpUri": format!("{}/blob/main/docs/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), rule.id()),
+        "properties": {"tags": ["provenance", "license"], "precision": "high"},
         "defaultConfiguration": {"level": level(rule.default_level())},
     })
 }
@@ -65,7 +80,12 @@ fn result(finding: &Finding, rules: &[Rule], waived: bool) -> Value {
         "ruleIndex": rules.iter().position(|rule| *rule == finding.rule),
         "level": level(finding.level),
         "message": {"text": message(finding)},
-        "partialFingerprints": {"forebear/v1": finding.fingerprint},
+        // The second is the name that GitHub looks for; without it, it would digest the line of a file that may be
+        // binary, or that moved.
+        "partialFingerprints": {
+            "forebear/v1": finding.fingerprint,
+            "primaryLocationLineHash": format!("{}:1", finding.fingerprint),
+        },
     });
     if let Some(path) = &finding.path {
         result["locations"] = json!([{"physicalLocation": {
@@ -153,7 +173,8 @@ mod tests {
             "text": "the card names no base_model\nTo do: add `base_model: Qwen/Qwen2.5-0.5B`"
           },
           "partialFingerprints": {
-            "forebear/v1": "0123456789abcdef"
+            "forebear/v1": "0123456789abcdef",
+            "primaryLocationLineHash": "0123456789abcdef:1"
           },
           "locations": [
             {

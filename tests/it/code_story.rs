@@ -111,3 +111,33 @@ fn code_is_listed_and_too_little_of_it_is_refused() {
     assert_eq!(code, Some(2));
     assert_snapshot!(message, @"error: small.py holds too little code to be told again (0 prints, at least 24 are needed)");
 }
+
+#[test]
+fn code_in_a_registry_is_verified_carried_and_removed() {
+    let folder = story(&[]);
+    let said = |arguments: &[&str]| {
+        let output = forebear(folder.path()).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (_, archive) = said(&["--registry", "known", "registry", "export", "code.zip"]);
+    assert_eq!(archive, "wrote 0 bases and the code of 1 model to code.zip\n");
+    let (_, imported) = said(&["--registry", "copy", "registry", "import", "code.zip"]);
+    assert_eq!(imported, "added 0 bases and the code of 1 model to copy (new), 0 already there\n");
+    let (_, list) = said(&["--registry", "copy", "registry", "list", "--format", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["code"][0]["id"], "acme/whale");
+    assert_eq!(said(&["--registry", "copy", "registry", "verify"]).0, Some(0));
+
+    let prints =
+        folder.path().join("copy/code").join(format!("{}.prints", list["code"][0]["sha256"].as_str().unwrap()));
+    let mut bytes = fs::read(&prints).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&prints, bytes).unwrap();
+    let (code, faults) = said(&["--registry", "copy", "registry", "verify"]);
+    assert_eq!(code, Some(1));
+    assert!(faults.contains("altered: copy/code/") && faults.contains("(acme/whale)"), "{faults}");
+    let (_, removed) = said(&["--registry", "copy", "registry", "remove", "acme/whale"]);
+    assert_eq!(removed, "removed the code of acme/whale from copy\n");
+    assert!(!prints.exists());
+    assert_eq!(said(&["--registry", "copy", "registry", "remove", "acme/whale"]).0, Some(2));
+}

@@ -12,6 +12,7 @@ mod code_story;
 mod command_line;
 mod conversions;
 mod git_harness;
+mod github;
 mod hooks;
 mod init_story;
 mod layers;

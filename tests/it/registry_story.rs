@@ -63,6 +63,7 @@ fn bases_are_listed_and_shown() {
     license text  2 lines
     notice        not recorded
     headers       0 files
+    tokenizer     not recorded
     registry      ./registry
     ");
 }
@@ -100,7 +101,7 @@ fn a_mistake_in_the_index_is_underlined() {
     assert_snapshot!(said, @r#"
     error: unknown field `licence`, expected one of `id`, `license`, `source`, `revision`, `sha256`,
            `fingerprint`, `parameters`, `architecture`, `added`, `license_text`, `notice`, `headers`,
-           `derived_from`
+           `tokenizer`, `derived_from`
      --> registry/index.toml:6:1
       |
     6 | licence = "apache-2.0"

@@ -92,7 +92,7 @@ fn ways_of_taking_a_tokenizer_over_are_told_and_an_own_one_is_not() {
     let renumbered = tokenizer(0..3000, 300);
     let own = tokenizer((0..3000).map(|n| 40_000 + n * 7919 % 4001), 256);
     let published = story(&[("shifted/tokenizer.json", &renumbered), ("own/tokenizer.json", &own)]);
-    assert_snapshot!(messages(published.path()), @"");
+    assert_snapshot!(messages(published.path()), @"warn: shifted/tokenizer.json is consistent with the tokenizer of acme/whale (all of its pieces under other ids); neither a declared base nor `tokenizer` in policy.toml names it | renumbered: 1.00 of the 3000 pieces of the base are among the 3000 here, 0.00 of the shared ones under the same id, 1.00 shifted by 44, 1.00 of neighbours in the same order (of 2048 compared)");
 }
 
 #[test]
@@ -119,9 +119,18 @@ fn a_comparison_shows_the_tokenizers_beside_the_weights() {
     assert_eq!(said["context"]["tokenizer"]["base_pieces"], 3000);
     let shown = stdout(folder.path(), &["compare", "orca", "acme/whale", "--registry", "known"]);
     assert!(shown.contains("tokenizer: extended: 1.00 of the 3000 pieces"), "{shown}");
+    // Beside a fingerprint lies somebody else's tokenizer; a damaged one keeps nothing from being compared.
+    stdout(folder.path(), &["fingerprint", "orca", "-o", "orca/print"]);
+    let compared = |suspect: &str| stdout(folder.path(), &["compare", suspect, "acme/whale", "--registry", "known"]);
+    assert!(!compared("orca/print").contains("tokenizer:"));
+    let whole = fs::read(orca.join("tokenizer.json")).unwrap();
+    fs::write(orca.join("tokenizer.json"), &whole[..100]).unwrap();
+    assert!(compared("orca").contains("identical") && !compared("orca").contains("tokenizer:"));
+    fs::write(orca.join("tokenizer.json"), whole).unwrap();
+    fs::remove_file(orca.join("print")).unwrap();
     let check = ["check", "--path", "orca", "--registry", "known", "--audit", "--format", "json"];
     let report: serde_json::Value = serde_json::from_str(&stdout(folder.path(), &check)).unwrap();
     assert_eq!(report["models"][0]["matches"][0]["context"]["tokenizer"]["kinship"], "extended");
     let entry = stdout(folder.path(), &["registry", "show", "acme/whale", "--registry", "known"]);
-    assert!(entry.contains("tokenizer     3000 pieces"), "{entry}");
+    assert!(entry.contains("tokenizer     3,000 pieces"), "{entry}");
 }

@@ -145,7 +145,7 @@ pub(super) mod tests {
     use super::*;
     use crate::documents::tokenizer::vocabulary::Piece;
 
-    /// The n-th of endlessly many words.
+    /// The n-th of 17,576 words.
     pub(in crate::documents::tokenizer) fn word(n: u32) -> String {
         let letter = |at: u32| char::from(b'a' + (at % 26) as u8);
         format!(" {}{}{}{}", letter(n.wrapping_mul(7)), letter(n / 26), letter(n / 676), letter(n))

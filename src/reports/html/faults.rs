@@ -4,9 +4,7 @@
 //!
 //! In: a [`Report`]. Out: one block a finding, with its place, its evidence, what supports it, and what to do.
 
-use serde::Deserialize;
-
-use crate::findings::{Finding, Level};
+use crate::findings::{Finding, Level, Related};
 use crate::reports::text::log10_p;
 use crate::reports::{Report, ReportedWaiver};
 
@@ -67,7 +65,7 @@ fn fault(finding: &Finding, waivers: Vec<ReportedWaiver>) -> Fault {
             .map(|one| (one.mechanism.clone(), log10_p(one.log10_p), one.null.clone(), one.detail.clone()))
             .collect(),
         structure: finding.structure.clone(),
-        related: related(&serde_json::to_value(finding).unwrap_or_default()),
+        related: finding.related.iter().map(related).collect(),
         remedy: finding.remedy.clone(),
         waivers,
         fingerprint: finding.fingerprint.clone(),
@@ -82,38 +80,18 @@ fn place(path: Option<&str>, line: Option<u32>) -> String {
     }
 }
 
-/// What supports a finding, as its JSON form tells it.
-fn related(finding: &serde_json::Value) -> Vec<(String, String, String)> {
-    #[derive(Deserialize)]
-    struct Support {
-        rule: String,
-        message: String,
-        path: Option<String>,
-        line: Option<u32>,
-    }
-    let list = finding.get("related").and_then(serde_json::Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(|one| Support::deserialize(one).ok())
-        .map(|one| (one.rule, one.message, place(one.path.as_deref(), one.line)))
-        .collect()
+/// Rule, message, and place of what supports a finding.
+fn related(one: &Related) -> (String, String, String) {
+    (one.rule.id().to_owned(), one.message.clone(), place(one.path.as_deref(), one.line))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::related;
+    use super::place;
 
     #[test]
-    fn what_supports_a_finding_is_told_with_its_place() {
-        let finding = json!({"related": [
-            {"rule": "card-mismatch", "message": "the card says so", "path": "README.md", "line": 3},
-            {"rule": "foreign-identifier", "message": "a class is named so", "path": null, "line": null},
-        ]});
-        let told = related(&finding);
-        assert_eq!(told[0], ("card-mismatch".into(), "the card says so".into(), "README.md:3".into()));
-        assert_eq!(told[1].2, "");
-        assert_eq!(related(&json!({})), []);
+    fn a_place_is_a_path_with_a_line_where_one_is_known() {
+        assert_eq!(place(Some("README.md"), Some(3)), "README.md:3");
+        assert_eq!(place(Some("README.md"), None) + &place(None, Some(3)), "README.md");
     }
 }

@@ -92,6 +92,21 @@ fn a_push_cannot_take_a_base_away_from_itself() {
 }
 
 #[test]
+fn a_push_cannot_take_code_away_from_itself() {
+    let watched = repository(Some(&policy("")));
+    fs::write(watched.git.path.join("modeling_whale.py"), crate::code_story::code()).unwrap();
+    let add = ["registry", "add-code", "modeling_whale.py", "--id", "acme/whale", "--license", "MIT"];
+    assert_eq!(watched.forebear(&add).0, 0);
+    watched.git.commit("Know the code of Whale");
+    watched.push(&["origin", "main"]).passed();
+    assert_eq!(watched.forebear(&["registry", "remove", "acme/whale"]).0, 0);
+    watched.git.commit("Forget it");
+    let pushed = watched.push(&["origin", "main"]);
+    pushed.blocked(1, &["policy-weakened"]);
+    pushed.says("registry/code.toml removes the code of acme/whale");
+}
+
+#[test]
 fn a_push_cannot_swap_a_fingerprint_for_itself() {
     let watched = repository(Some(&policy("")));
     add(&watched, "F1-cpt");
