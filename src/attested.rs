@@ -68,19 +68,13 @@ pub(crate) fn missing(
 
 /// The file of allowed signers as the base side has it; in a tree without a base side, as the tree has it.
 fn signers_in(path: &str, snapshot: &Snapshot, repository: &Repository) -> Result<Option<NamedTempFile>, GateError> {
-    let content = match &snapshot.base_commit {
-        Some(commit) => {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            repository
-                .files_under(commit, folder)?
-                .into_iter()
-                .find(|(name, _)| name == path)
-                .map(|(_, content)| content)
-        }
-        None => {
-            let file = snapshot.files.iter().find(|file| file.at_tip && file.path == path);
-            file.and_then(|file| file.content().cloned())
-        }
+    let content = if let Some(commit) = &snapshot.base_commit {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let found = repository.files_under(commit, folder)?.into_iter().find(|(name, _)| name == path);
+        found.map(|(_, content)| content)
+    } else {
+        let file = snapshot.files.iter().find(|file| file.at_tip && file.path == path);
+        file.and_then(|file| file.content().cloned())
     };
     let Some(content) = content else { return Ok(None) };
     let failed = |error| GateError::Io { path: path.to_owned(), error };

@@ -124,6 +124,8 @@ fn text(rest: &mut &[u8]) -> Result<String, SshSignatureError> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use proptest::prelude::*;
 
     use super::*;

@@ -44,12 +44,11 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     };
     let created = created(arguments.created)?;
     let mut out = Output::open(globals)?;
-    let report = match &arguments.from {
-        Some(path) => report::saved(path)?,
-        None => {
-            let (published, repository) = check::published(&arguments.what)?;
-            gate::checked(&published, repository.as_ref(), globals, None)?
-        }
+    let report = if let Some(path) = &arguments.from {
+        report::saved(path)?
+    } else {
+        let (published, repository) = check::published(&arguments.what)?;
+        gate::checked(&published, repository.as_ref(), globals, None)?
     };
     write(&report, created.as_deref(), &mut out)?;
     out.finish()?;

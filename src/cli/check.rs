@@ -16,6 +16,7 @@ use super::witness;
 
 /// What is looked at; several commands take it.
 #[derive(Args, Debug)]
+#[group(id = "scope")]
 pub(crate) struct Arguments {
     /// Commits to check: `A..B`, `A...B`, or one revision
     #[arg(conflicts_with_all = ["staged", "tree", "path"])]

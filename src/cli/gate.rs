@@ -16,6 +16,7 @@ use super::output::{Output, read_text, terminal_width};
 use super::places;
 use super::progress::watched;
 use super::run::Outcome;
+use super::witness;
 
 /// Where the report goes if no file is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,15 @@ pub(super) fn outcome(report: &Report) -> Outcome {
         Verdict::Block => Outcome::Block,
         Verdict::Error => Outcome::CouldNotCheck,
     }
+}
+
+/// Runs the gate for continuous integration, where attestations are asked for as the policy says.
+pub(super) fn report(
+    published: &Published,
+    repository: Option<&Repository>,
+    globals: &Globals,
+) -> anyhow::Result<Report> {
+    checked(published, repository, globals, witness::witness(false, repository)?.as_ref())
 }
 
 /// Runs the gate and writes nothing.

@@ -9,9 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use forebear::attest::{Envelope, NAMESPACE, SshSignature};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::git_harness::{Git, Sandbox};
 
@@ -58,7 +59,7 @@ impl Story {
         fs::write(self.signers(), format!("{who} {public}")).unwrap();
     }
 
-    fn run(&self, git: &Git, arguments: &[&str], ci: bool) -> (Option<i32>, String) {
+    fn run(git: &Git, arguments: &[&str], ci: bool) -> (Option<i32>, String) {
         let mut command = git.command(env!("CARGO_BIN_EXE_forebear"));
         command.args(arguments).env_remove("GITHUB_ACTIONS").env_remove("CI");
         if ci {
@@ -68,7 +69,7 @@ impl Story {
     }
 
     fn forebear(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        self.run(&self.git, arguments, false)
+        Self::run(&self.git, arguments, false)
     }
 
     fn attest(&self, key: &str) {
@@ -220,10 +221,10 @@ fn several_attestations_of_a_commit_survive_and_reach_a_clone() {
     let clone = story.sandbox.clone_of("hub.git", "clone", &[]);
     let signers = story.signers();
     let verify = ["attest", "verify", "--allowed-signers", signers.to_str().unwrap(), "HEAD"];
-    let (code, said) = story.run(&clone, &verify, false);
+    let (code, said) = Story::run(&clone, &verify, false);
     assert!(code == Some(1) && said.contains("git fetch origin refs/notes/forebear:refs/notes/forebear"), "{said}");
     clone.git("fetch --quiet origin refs/notes/forebear:refs/notes/forebear");
-    let (code, said) = story.run(&clone, &verify, false);
+    let (code, said) = Story::run(&clone, &verify, false);
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches("valid: signed by alice@example.com").count(), 1, "{said}");
     assert_eq!(said.matches("refused: ").count(), 1, "bob is not allowed to sign: {said}");
@@ -246,7 +247,7 @@ fn continuous_integration_asks_where_the_policy_does() {
     let story = Story::new("[attest]\nrequired = true\nallowed-signers = \"signers\"\n");
     let check = ["check", "--tree", "HEAD", "--format", "json"];
     let fired = |arguments: &[&str], ci: bool| {
-        let (_, said) = story.run(&story.git, arguments, ci);
+        let (_, said) = Story::run(&story.git, arguments, ci);
         let report: Value = serde_json::from_str(&said).unwrap();
         let findings = report["findings"].as_array().unwrap();
         let found = findings.iter().find(|finding| finding["rule"] == "hook-bypassed");
@@ -291,4 +292,36 @@ fn the_hook_signs_what_passed_where_the_policy_asks() {
     story.git.run(["config", "gpg.ssh.allowedSignersFile", story.signers().to_str().unwrap()]);
     assert_eq!(story.forebear(&["attest", "verify"]).0, Some(0));
     assert!(BASE64.encode(&story.envelope().payload).len() > 100);
+}
+
+#[test]
+fn a_base_whose_files_are_not_those_of_its_signed_list_is_not_registered() {
+    let story = Story::new("");
+    let mut sum = story.git.command("sha256sum");
+    let sum = String::from_utf8(sum.arg("m/model.safetensors").output().unwrap().stdout).unwrap();
+    let digest = sum.split(' ').next().unwrap().to_owned();
+    let folder = story.git.path.join("m");
+    let sign = |digest: &str| {
+        let all = Sha256::digest(HEXLOWER.decode(digest.as_bytes()).unwrap());
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": "m", "digest": {"sha256": HEXLOWER.encode(&all)}}],
+            "predicateType": "https://model_signing/signature/v1.0",
+            "predicate": {"resources": [{"name": "model.safetensors", "algorithm": "sha256", "digest": digest}]},
+        });
+        let payload = BASE64.encode(statement.to_string().as_bytes());
+        let envelope = json!({
+            "payload": payload, "payloadType": "application/vnd.in-toto+json", "signatures": [{"sig": "AA=="}],
+        });
+        fs::write(folder.join("model.sig"), json!({"dsseEnvelope": envelope}).to_string()).unwrap();
+    };
+    let add = ["registry", "add", "m", "--id", "acme/base", "--license", "mit", "--registry", "bases"];
+    sign(&digest.replace(&digest[..4], if digest.starts_with("0000") { "1111" } else { "0000" }));
+    let (code, said) = story.forebear(&add);
+    assert!(code == Some(2) && said.contains("nothing was added"), "{said}");
+    assert!(!story.git.path.join("bases").exists());
+    sign(&digest);
+    let (code, said) = story.forebear(&add);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("digests verified for 1 file, signature not verified"), "{said}");
 }
