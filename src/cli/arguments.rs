@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(demo::Arguments),
     Init(init::Arguments),
-    Check(check::Arguments),
+    Check(check::Check),
     Hook(hook::Arguments),
     Fingerprint(fingerprint::Arguments),
     Compare(compare::Arguments),

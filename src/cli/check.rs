@@ -10,12 +10,29 @@ use clap::Args;
 use forebear::changes::{self, Published, Repository};
 
 use super::arguments::Globals;
+use super::baseline;
 use super::gate::{self, Voice};
 use super::run::Outcome;
 
 /// Check what would be published: the gate
 ///
 /// Without arguments, what a push to the upstream branch would publish is checked.
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    what: Arguments,
+    /// Findings that this file knows do not block; inside the repository it is read from the base side
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write what is found now to the baseline, and drop what is found no more; needs --tree or --path
+    #[arg(long, requires = "baseline")]
+    write_baseline: bool,
+    /// Why findings about lineage may stand in the baseline, and who says so
+    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    reason: Option<String>,
+}
+
+/// What is checked.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// Commits to check: `A..B`, `A...B`, or one revision
@@ -33,9 +50,21 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
-    let (published, repository) = published(arguments)?;
-    gate::run(&published, repository.as_ref(), globals, Voice::Command)
+pub(crate) fn run(arguments: &Check, globals: &Globals) -> anyhow::Result<Outcome> {
+    let named = arguments.baseline.as_deref().map(baseline::named).transpose()?;
+    let what = &arguments.what;
+    if arguments.write_baseline && what.tree.is_none() && what.path.is_none() {
+        anyhow::bail!(
+            "a baseline is written of a whole tree, or it would forget what a range does not touch; add `--tree HEAD` or `--path .`"
+        );
+    }
+    let (published, repository) = published(what)?;
+    match named {
+        Some(named) if arguments.write_baseline => {
+            baseline::write(&named, &published, repository.as_ref(), arguments.reason.as_deref(), globals)
+        }
+        named => gate::run_beside(&published, repository.as_ref(), globals, Voice::Command, named),
+    }
 }
 
 /// What the arguments name, and the repository it is in.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use forebear::changes::{Published, Repository};
 use forebear::fingerprint::Cache;
 use forebear::gate::{self, Options};
-use forebear::policy::Overrides;
+use forebear::policy::{NamedBaseline, Overrides};
 use forebear::reports::{self, Look, Verdict};
 use jiff::Zoned;
 
@@ -33,6 +33,17 @@ pub(super) fn run(
     globals: &Globals,
     voice: Voice,
 ) -> anyhow::Result<Outcome> {
+    run_beside(published, repository, globals, voice, None)
+}
+
+/// The same, beside a baseline.
+pub(super) fn run_beside(
+    published: &Published,
+    repository: Option<&Repository>,
+    globals: &Globals,
+    voice: Voice,
+    baseline: Option<NamedBaseline>,
+) -> anyhow::Result<Outcome> {
     let to_stderr = voice == Voice::Hook && globals.output.is_none() && globals.format == Format::Human;
     // Opened before the work, so that a bad path fails early.
     let mut output = if to_stderr { None } else { Some(Output::open(globals)?) };
@@ -42,7 +53,7 @@ pub(super) fn run(
         registries: &registries,
         repository,
         cache: stored_prints(globals, repository),
-        overrides: overrides(globals),
+        overrides: Overrides { baseline, ..overrides(globals) },
         today: Zoned::now().date(),
     };
     let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
@@ -91,6 +102,7 @@ pub(super) fn overrides(globals: &Globals) -> Overrides {
         warn: globals.warn.iter().copied().collect(),
         allow: globals.allow.iter().copied().collect(),
         audit: globals.audit,
+        baseline: None,
     }
 }
 

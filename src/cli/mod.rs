@@ -6,6 +6,7 @@
 //! One file a subcommand.
 
 mod arguments;
+mod baseline;
 mod check;
 mod compare;
 mod completions;
