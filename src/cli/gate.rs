@@ -8,11 +8,11 @@ use forebear::changes::{Published, Repository};
 use forebear::fingerprint::Cache;
 use forebear::gate::{self, Options};
 use forebear::policy::{NamedBaseline, Overrides};
-use forebear::reports::{self, Look, Verdict};
+use forebear::reports::{Look, Manner, Verdict};
 use jiff::Zoned;
 
 use super::arguments::{Format, Globals};
-use super::output::{Output, read_text, terminal_width};
+use super::output::{Output, detail, links, read_text, terminal_width, told};
 use super::places;
 use super::progress::watched;
 use super::run::Outcome;
@@ -59,16 +59,15 @@ pub(super) fn run_beside(
     let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
     let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
     let report = watched("checking", total, globals, |progress| gate::check(published, &options, progress))?;
+    let text = |path: &str| text_of(published, &options, path);
     if let Some(output) = &mut output {
-        output.report(&report, globals.format)?;
+        output.report(&report, globals.format, &text)?;
     } else {
         let mut stderr = anstream::stderr();
         let color = stderr.current_choice() != anstream::ColorChoice::Never;
         let look = Look { color, width: terminal_width() };
-        if globals.verbose > 0 {
-            reports::checklist(&report, look, &mut stderr)?;
-        }
-        reports::human(&report, look, &mut stderr)?;
+        let links = color && links(supports_hyperlinks::Stream::Stderr);
+        told(&report, &Manner { look, detail: detail(globals), links, text: &text }, &mut stderr)?;
     }
     if let Some(output) = output {
         output.finish()?;
@@ -78,6 +77,21 @@ pub(super) fn run_beside(
         Verdict::Block => Outcome::Block,
         Verdict::Error => Outcome::CouldNotCheck,
     })
+}
+
+/// Bytes of a file that are read to show a line of it.
+const SHOWN: usize = 1 << 20;
+
+/// The text of a file that is published, or that was given by name.
+fn text_of(published: &Published, options: &Options, path: &str) -> Option<String> {
+    if let Some((_, text)) = options.policy.as_ref().filter(|(named, _)| named == path) {
+        return Some(text.clone());
+    }
+    let inside = options.overrides.baseline.as_ref().filter(|named| named.path == path);
+    let inside = inside.and_then(|named| named.inside.as_deref()).unwrap_or(path);
+    let mut files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
+    let content = files.find(|file| file.at_tip && file.path == inside)?.content()?;
+    String::from_utf8(content.head(SHOWN).ok()?).ok()
 }
 
 /// The policy that is given by name: path and text.

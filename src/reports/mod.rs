@@ -5,9 +5,11 @@
 //! In: a [`Report`], a comparison, or an identification, with every number in it decided. Out: text for one
 //! kind of reader, one file a format. Nothing is computed here and nothing is printed: writers are given.
 
+mod block;
 mod checklist;
 mod compare;
 mod error;
+mod excerpt;
 mod github;
 mod headline;
 mod html;
@@ -15,6 +17,7 @@ mod human;
 mod identify;
 mod json;
 mod junit;
+mod manner;
 mod markup;
 mod report;
 #[cfg(test)]
@@ -28,10 +31,11 @@ pub use compare::compare;
 pub use error::{SourceError, source_error};
 pub use github::github;
 pub use html::html;
-pub use human::human;
+pub use human::{human, human_as};
 pub use identify::identify;
 pub use json::json;
 pub use junit::junit;
+pub use manner::{Detail, Manner};
 pub use report::{
     CompareReport, FingerprintReport, IdentifyReport, JudgedBy, Report, ReportedModel, ReportedWaiver, SCHEMA_VERSION,
     Scope, Stats, Tool, Verdict,
