@@ -10,6 +10,7 @@ use jiff::civil::Date;
 pub use crate::attested::{Witness, signs};
 use crate::bases::RegistryError;
 use crate::changes::{ChangesError, Published, Repository, Snapshot};
+use crate::findings::Finding;
 use crate::fingerprint::{Cache, Progress};
 use crate::fix::{self, Fixed};
 use crate::judged::{Judged, Weights, judge};
@@ -59,6 +60,18 @@ pub enum GateError {
 
 /// Checks what would be published.
 pub fn check(published: &Published, options: &Options, progress: &Progress) -> Result<Report, GateError> {
+    let (mut report, started) = looked(published, options, progress)?;
+    told::settle(&mut report, options.overrides.audit);
+    report.stats.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Every finding there is that no waiver covers, each by itself: what a baseline records.
+pub fn findings(published: &Published, options: &Options, progress: &Progress) -> Result<Vec<Finding>, GateError> {
+    Ok(looked(published, options, progress)?.0.findings)
+}
+
+fn looked(published: &Published, options: &Options, progress: &Progress) -> Result<(Report, Instant), GateError> {
     let started = Instant::now();
     let mut report = told::start(published, options);
     for snapshot in &published.snapshots {
@@ -69,9 +82,7 @@ pub fn check(published: &Published, options: &Options, progress: &Progress) -> R
         let nothing = Snapshot::default();
         check_snapshot(published, &nothing, options, progress, &mut report)?;
     }
-    told::settle(&mut report, options.overrides.audit);
-    report.stats.seconds = started.elapsed().as_secs_f64();
-    Ok(report)
+    Ok((report, started))
 }
 
 /// Plans the edits that put one tree in order (see [`fix`]). `published` holds one tree at most; nothing is written.
@@ -103,6 +114,7 @@ fn check_snapshot(
     judge(published, snapshot, &weights, options, &mut remarks, |judged| {
         told::owed(report, judged.ledger);
         report.findings.extend(judged.decided.findings);
+        report.baselined.extend_from_slice(judged.baselined);
         told::waived(report, judged.decided.waived);
         told::tell(report, judged.policy, snapshot, &weights.collected, judged.comparisons, weights.searched);
         told::release(report, judged.facts, weights.digests(snapshot, options));

@@ -17,6 +17,7 @@ use crate::policy::{self, Decided, Policy};
 use crate::reports::JudgedDigest;
 use crate::seen;
 use crate::tokenizers;
+use crate::told;
 
 /// What is known of the weights, and of the bases: the part that no edit of a document changes.
 pub(crate) struct Weights {
@@ -53,6 +54,8 @@ pub(crate) struct Judged<'j, 'a> {
     /// With each base, the tokenizers too where both are known.
     pub(crate) comparisons: &'j [Vec<Comparison>],
     pub(crate) decided: Decided,
+    /// Findings that the baseline has.
+    pub(crate) baselined: &'j [Finding],
 }
 
 /// Documents and sources, and with the weights all findings and their levels.
@@ -65,8 +68,10 @@ pub(crate) fn judge(
     tell: impl FnOnce(Judged<'_, '_>),
 ) -> Result<(), GateError> {
     let (policy, weakenings) = seen::policy(snapshot, options.policy.as_ref())?;
+    let kind = published.scope.kind;
+    let (baseline, additions) = seen::baseline(snapshot, kind, options)?;
     let Weights { known, changes, collected, comparisons, searched } = weights;
-    let in_git = published.scope.kind != ScopeKind::Path;
+    let in_git = kind != ScopeKind::Path;
     let (mut documents, document_problems) = documents::read(&snapshot.files);
     let in_models = collected.models.iter().flat_map(|model| model.files.iter().copied());
     documents.stated.extend(documents::embedded(&snapshot.files, in_models));
@@ -91,13 +96,26 @@ pub(crate) fn judge(
         tokenizers: &tokenizers::facts(&documents.tokenizers, known)?,
     };
     let ledger = Ledger::of(&facts);
-    let mut found: Vec<Finding> = weakenings.iter().map(policy::Weakening::finding).collect();
+    let mut found: Vec<Finding> = weakenings.iter().chain(&additions).map(policy::Weakening::finding).collect();
     found.extend(changes.iter().map(RegistryChange::finding));
     found.extend(attested::missing(published, snapshot, &policy, options)?);
     found.extend(findings::all(&facts, &ledger));
-    let whole = !matches!(published.scope.kind, ScopeKind::Push | ScopeKind::Receive);
+    let whole = !matches!(kind, ScopeKind::Push | ScopeKind::Receive);
     let strict = whole || policy.is_strict(&snapshot.label);
-    let decided = policy::apply(found, &policy, &options.overrides, strict, options.today);
-    tell(Judged { facts: &facts, ledger: &ledger, policy: &policy, comparisons: &comparisons, decided });
+    let mut decided = policy::apply(found, &policy, &options.overrides, strict, options.today);
+    let waived = decided.waived.iter().map(|waived| &waived.finding).chain(&decided.allowed);
+    let (new, baselined, stale) = baseline.part(std::mem::take(&mut decided.findings), waived);
+    decided.findings = new;
+    if matches!(kind, ScopeKind::Tree | ScopeKind::Path) {
+        remarks.extend(told::stale(&stale));
+    }
+    tell(Judged {
+        baselined: &baselined,
+        facts: &facts,
+        ledger: &ledger,
+        policy: &policy,
+        comparisons: &comparisons,
+        decided,
+    });
     Ok(())
 }

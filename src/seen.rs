@@ -8,15 +8,15 @@
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::changes::{Content, File, FileState, Snapshot};
+use crate::changes::{Content, File, FileState, ScopeKind, Snapshot};
 use crate::checkpoints::CheckpointError;
 use crate::code::{CodeCorpus, CodePrints, credits, headers, is_source, leftovers};
 use crate::documents::is_legal;
 use crate::evidence::Comparison;
 use crate::findings::{FormerText, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind};
 use crate::fingerprint::{Collected, Fingerprint, FingerprintError, MatrixPrint, Unread};
-use crate::gate::GateError;
-use crate::policy::{Policy, Weakening};
+use crate::gate::{GateError, Options};
+use crate::policy::{Baseline, Policy, Weakening};
 use crate::reports::JudgedDigest;
 
 /// Largest policy read, in bytes.
@@ -70,12 +70,52 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
+/// The baseline that counts, and what the push adds to it. A file inside the repository is read from the base side;
+/// one that is not published, and where nothing is published, is the word of whoever runs the check.
+pub(crate) fn baseline(
+    snapshot: &Snapshot,
+    kind: ScopeKind,
+    options: &Options,
+) -> Result<(Baseline, Vec<Weakening>), GateError> {
+    let Some(named) = &options.overrides.baseline else { return Ok((Baseline::default(), Vec::new())) };
+    let text = |content: &Content| text(&named.path, content);
+    let parsed = |text: &String| Baseline::parse(&named.path, text).map_err(|error| GateError::Policy(Box::new(error)));
+    let inside = named.inside.as_ref().filter(|_| kind != ScopeKind::Path);
+    let at_tip = inside.and_then(|inside| snapshot.files.iter().find(|file| file.at_tip && file.path == *inside));
+    let published = at_tip.and_then(File::content).map(text).transpose()?;
+    let before = match (inside, &snapshot.base_commit, options.repository) {
+        (Some(inside), Some(commit), Some(repository)) => {
+            repository.file_at(commit, inside)?.as_ref().map(text).transpose()?
+        }
+        _ => None,
+    };
+    // One that was published broken must not keep its own repair from being pushed; it lets nothing pass.
+    let before = before.and_then(|text| parsed(&text).ok());
+    match (published, &named.text) {
+        // A whole tree that nothing stands beside has no side to be read from.
+        (Some(text), _) if snapshot.base_commit.is_none() && kind == ScopeKind::Tree => {
+            Ok((parsed(&text)?, Vec::new()))
+        }
+        (Some(text), _) => Ok(Baseline::effective(before.as_ref(), &parsed(&text)?)),
+        // It was known before, and the push removes it.
+        (None, _) if before.is_some() => Ok((Baseline::default(), Vec::new())),
+        (None, Some(text)) => Ok((parsed(text)?, Vec::new())),
+        (None, None) => Err(GateError::Io {
+            path: named.path.clone(),
+            error: std::io::Error::other("there is no such baseline; `--write-baseline` writes one"),
+        }),
+    }
+}
+
 fn read(path: &str, content: Option<&Content>) -> Result<Option<Policy>, GateError> {
     let Some(content) = content else { return Ok(None) };
+    parse(path, &text(path, content)?).map(Some)
+}
+
+fn text(path: &str, content: &Content) -> Result<String, GateError> {
     let failed = |error| GateError::Io { path: path.to_owned(), error };
     let bytes = content.read(LARGEST_POLICY).map_err(failed)?;
-    let text = String::from_utf8(bytes).map_err(|error| failed(std::io::Error::other(error)))?;
-    parse(path, &text).map(Some)
+    String::from_utf8(bytes).map_err(|error| failed(std::io::Error::other(error)))
 }
 
 fn parse(path: &str, text: &str) -> Result<Policy, GateError> {

@@ -4,14 +4,14 @@
 //!
 //! In: what the stages saw and the findings with their levels. Out: a [`Report`], in order.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::changes::{FileState, Published, Snapshot};
 use crate::evidence::Comparison;
 use crate::findings::{self, Facts, Ledger, Level, Release, Rule};
 use crate::fingerprint::{Collected, Source};
 use crate::gate::Options;
-use crate::policy::{Policy, Waived};
+use crate::policy::{Known, Policy, Waived};
 use crate::reports::{
     JudgedBy, JudgedDigest, Report, ReportedBase, ReportedFile, ReportedModel, ReportedRelease, ReportedWaiver,
     SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural,
@@ -30,6 +30,7 @@ pub(crate) fn start(published: &Published, options: &Options) -> Report {
         obligations: Vec::new(),
         findings: Vec::new(),
         waived: Vec::new(),
+        baselined: Vec::new(),
         waivers: Vec::new(),
         remarks: published.remarks.clone(),
         judged_by: Some(JudgedBy {
@@ -166,6 +167,20 @@ pub(crate) fn waived(report: &mut Report, waived: Vec<Waived>) {
     report.waivers.dedup();
 }
 
+/// Says which known findings are found no longer.
+pub(crate) fn stale(entries: &[&Known]) -> Option<String> {
+    let names: BTreeSet<String> = entries.iter().map(|entry| entry.name()).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let count = entries.len() as u64;
+    (count > 0).then(|| {
+        let (of, is) = (plural(count, "entry", "entries"), if count == 1 { "is" } else { "are" });
+        format!(
+            "{of} of the baseline {is} found no more ({}); `--write-baseline` removes what is stale",
+            names.join(", ")
+        )
+    })
+}
+
 /// Adds what the models owe to licenses, and how it stands.
 pub(crate) fn owed(report: &mut Report, ledger: &Ledger) {
     report.obligations.extend(ledger.obligations());
@@ -179,7 +194,7 @@ pub(crate) fn settle(report: &mut Report, audit: bool) {
     report.obligations.dedup();
     // The gravest stand first. What is waived for one ref only is not waived.
     let mut told = HashSet::new();
-    for findings in [&mut report.findings, &mut report.waived] {
+    for findings in [&mut report.findings, &mut report.baselined, &mut report.waived] {
         findings.retain(|one| told.insert((one.rule, one.fingerprint.clone(), one.path.clone())));
     }
     let mut said = HashSet::new();

@@ -83,7 +83,7 @@ fn sign(arguments: &Arguments, repository: &Repository, globals: &Globals) -> an
         anyhow::bail!("{} names no commit with something to check", arguments.what);
     };
     let commit = (*commit).clone();
-    let report = gate::told(&published, Some(repository), globals, Voice::Hook, None)?;
+    let report = gate::told(&published, Some(repository), globals, Voice::Hook, None, None)?;
     if report.verdict != Verdict::Pass {
         return Ok(gate::outcome(&report));
     }

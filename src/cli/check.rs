@@ -10,6 +10,7 @@ use clap::Args;
 use forebear::changes::{self, Published, Repository};
 
 use super::arguments::Globals;
+use super::baseline;
 use super::gate::{self, Voice};
 use super::run::Outcome;
 use super::witness;
@@ -42,13 +43,38 @@ pub(crate) struct Gate {
     /// Ask for a valid attestation of the tip, whatever the policy says: rule `hook-bypassed`
     #[arg(long, conflicts_with_all = ["staged", "path"])]
     require_attestation: bool,
+    /// Findings that this file knows do not block; inside the repository it is read from the base side
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write what is found now to the baseline, and drop what is found no more; needs --tree or --path
+    #[arg(long, requires = "baseline")]
+    write_baseline: bool,
+    /// Why findings about lineage may stand in the baseline, and who says so
+    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    reason: Option<String>,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Gate, globals: &Globals) -> anyhow::Result<Outcome> {
-    let (published, repository) = published(&arguments.what)?;
-    let witness = witness::witness(arguments.require_attestation, repository.as_ref())?;
-    Ok(gate::outcome(&gate::told(&published, repository.as_ref(), globals, Voice::Command, witness.as_ref())?))
+    let named = arguments.baseline.as_deref().map(baseline::named).transpose()?;
+    let what = &arguments.what;
+    if arguments.write_baseline && what.tree.is_none() && what.path.is_none() {
+        anyhow::bail!(
+            "a baseline is written of a whole tree, or it would forget what a range does not touch; add `--tree HEAD` or `--path .`"
+        );
+    }
+    let (published, repository) = published(what)?;
+    let repository = repository.as_ref();
+    let witness = witness::witness(arguments.require_attestation, repository)?;
+    match named {
+        Some(named) if arguments.write_baseline => {
+            baseline::write(&named, &published, repository, arguments.reason.as_deref(), globals)
+        }
+        named => {
+            let report = gate::told(&published, repository, globals, Voice::Command, witness.as_ref(), named)?;
+            Ok(gate::outcome(&report))
+        }
+    }
 }
 
 /// What the arguments name, and the repository it is in.

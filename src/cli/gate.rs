@@ -7,16 +7,15 @@ use std::path::PathBuf;
 use forebear::changes::{Published, Repository};
 use forebear::fingerprint::Cache;
 use forebear::gate::{self, Options, Witness};
-use forebear::policy::Overrides;
-use forebear::reports::{self, Look, Report, Verdict};
+use forebear::policy::{NamedBaseline, Overrides};
+use forebear::reports::{Look, Manner, Report, Verdict};
 use jiff::Zoned;
 
 use super::arguments::{Format, Globals};
-use super::output::{Output, read_text, terminal_width};
+use super::output::{self, Output, detail, links, read_text, terminal_width};
 use super::places;
 use super::progress::watched;
 use super::run::Outcome;
-use super::witness;
 
 /// Where the report goes if no file is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +33,7 @@ pub(super) fn run(
     globals: &Globals,
     voice: Voice,
 ) -> anyhow::Result<Outcome> {
-    Ok(outcome(&told(published, repository, globals, voice, None)?))
+    Ok(outcome(&told(published, repository, globals, voice, None, None)?))
 }
 
 /// The exit code that a report asks for.
@@ -46,15 +45,6 @@ pub(super) fn outcome(report: &Report) -> Outcome {
     }
 }
 
-/// Runs the gate for continuous integration, where attestations are asked for as the policy says.
-pub(super) fn report(
-    published: &Published,
-    repository: Option<&Repository>,
-    globals: &Globals,
-) -> anyhow::Result<Report> {
-    checked(published, repository, globals, witness::witness(false, repository)?.as_ref())
-}
-
 /// Runs the gate and writes nothing.
 pub(super) fn checked(
     published: &Published,
@@ -63,42 +53,33 @@ pub(super) fn checked(
     witness: Option<&Witness>,
 ) -> anyhow::Result<Report> {
     let registries = registries(globals);
-    let options = Options {
-        policy: policy_by_name(globals)?,
-        registries: &registries,
-        repository,
-        cache: stored_prints(globals, repository),
-        overrides: overrides(globals),
-        today: Zoned::now().date(),
-        witness,
-    };
-    let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
-    let total = files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum();
-    Ok(watched("checking", total, globals, |progress| gate::check(published, &options, progress))?)
+    judged(published, &options(repository, globals, &registries, witness, None)?, globals)
 }
 
-/// Runs the gate, writes its report, and hands it on.
+/// Runs the gate, beside a baseline if there is one, writes its report, and hands it on.
 pub(super) fn told(
     published: &Published,
     repository: Option<&Repository>,
     globals: &Globals,
     voice: Voice,
     witness: Option<&Witness>,
+    baseline: Option<NamedBaseline>,
 ) -> anyhow::Result<Report> {
     let to_stderr = voice == Voice::Hook && globals.output.is_none() && globals.format == Format::Human;
     // Opened before the work, so that a bad path fails early.
     let mut output = if to_stderr { None } else { Some(Output::open(globals)?) };
-    let report = checked(published, repository, globals, witness)?;
+    let registries = registries(globals);
+    let options = options(repository, globals, &registries, witness, baseline)?;
+    let report = judged(published, &options, globals)?;
+    let text = |path: &str| text_of(published, &options, path);
     if let Some(output) = &mut output {
-        output.report(&report, globals.format)?;
+        output.report(&report, globals.format, &text)?;
     } else {
         let mut stderr = anstream::stderr();
         let color = stderr.current_choice() != anstream::ColorChoice::Never;
         let look = Look { color, width: terminal_width() };
-        if globals.verbose > 0 {
-            reports::checklist(&report, look, &mut stderr)?;
-        }
-        reports::human(&report, look, &mut stderr)?;
+        let links = color && links(supports_hyperlinks::Stream::Stderr);
+        output::told(&report, &Manner { look, detail: detail(globals), links, text: &text }, &mut stderr)?;
     }
     if let Some(output) = output {
         output.finish()?;
@@ -106,9 +87,54 @@ pub(super) fn told(
     Ok(report)
 }
 
+/// What a check is told beside what would be published.
+pub(super) fn options<'a>(
+    repository: Option<&'a Repository>,
+    globals: &Globals,
+    registries: &'a [PathBuf],
+    witness: Option<&'a Witness>,
+    baseline: Option<NamedBaseline>,
+) -> anyhow::Result<Options<'a>> {
+    Ok(Options {
+        policy: policy_by_name(globals)?,
+        registries,
+        repository,
+        cache: stored_prints(globals, repository),
+        overrides: Overrides { baseline, ..overrides(globals) },
+        today: Zoned::now().date(),
+        witness,
+    })
+}
+
+fn judged(published: &Published, options: &Options, globals: &Globals) -> anyhow::Result<Report> {
+    let total = weight(published);
+    Ok(watched("checking", total, globals, |progress| gate::check(published, options, progress))?)
+}
+
+/// Bytes of the files that take time to read.
+pub(super) fn weight(published: &Published) -> u64 {
+    let files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
+    files.filter(|file| file.introduced && file.size >= 4096).map(|file| file.size).sum()
+}
+
 /// Whether the policy that counts asks the hook to sign.
 pub(super) fn signs(published: &Published, globals: &Globals) -> anyhow::Result<bool> {
     Ok(gate::signs(published, policy_by_name(globals)?.as_ref())?)
+}
+
+/// Bytes of a file that are read to show a line of it.
+const SHOWN: usize = 1 << 20;
+
+/// The text of a file that is published, or that was given by name.
+fn text_of(published: &Published, options: &Options, path: &str) -> Option<String> {
+    if let Some((_, text)) = options.policy.as_ref().filter(|(named, _)| named == path) {
+        return Some(text.clone());
+    }
+    let inside = options.overrides.baseline.as_ref().filter(|named| named.path == path);
+    let inside = inside.and_then(|named| named.inside.as_deref()).unwrap_or(path);
+    let mut files = published.snapshots.iter().flat_map(|snapshot| &snapshot.files);
+    let content = files.find(|file| file.at_tip && file.path == inside)?.content()?;
+    String::from_utf8(content.head(SHOWN).ok()?).ok()
 }
 
 /// The policy that is given by name: path and text.
@@ -133,6 +159,7 @@ pub(super) fn overrides(globals: &Globals) -> Overrides {
         warn: globals.warn.iter().copied().collect(),
         allow: globals.allow.iter().copied().collect(),
         audit: globals.audit,
+        baseline: None,
     }
 }
 

@@ -102,7 +102,7 @@ fn pre_push(arguments: &PrePush, globals: &Globals) -> anyhow::Result<Outcome> {
     let remote = remote.unwrap_or_else(|| "origin".to_owned());
     let url = url.unwrap_or_else(|| remote.clone());
     let published = repository.push(&remote, &url, &lines)?;
-    let report = gate::told(&published, Some(&repository), globals, Voice::Hook, None)?;
+    let report = gate::told(&published, Some(&repository), globals, Voice::Hook, None, None)?;
     if report.verdict == Verdict::Pass && !globals.audit {
         attest(&published, &report, &repository, globals, &remote)?;
     }

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod attest;
+mod baseline;
 mod bom;
 mod check;
 mod ci;

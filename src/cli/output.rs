@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anstream::AutoStream;
 use anyhow::Context;
-use forebear::reports::{self, Look, Report};
+use forebear::reports::{self, Detail, Look, Manner, Report};
 use tempfile::NamedTempFile;
 
 use super::arguments::{Color, Format, Globals};
@@ -24,8 +24,10 @@ pub(crate) struct Output {
     sink: Sink,
     /// How text for people looks there.
     pub(crate) look: Look,
-    /// Whether the checklist of obligations is written too.
-    verbose: bool,
+    /// How much is told.
+    detail: Detail,
+    /// Whether links are shown there.
+    links: bool,
 }
 
 enum Sink {
@@ -38,27 +40,33 @@ impl Output {
     pub(crate) fn open(globals: &Globals) -> anyhow::Result<Self> {
         if let Some(path) = &globals.output {
             let look = Look { color: globals.color == Color::Always, width: WIDTH };
-            return Ok(Self { sink: Sink::File(beside(path)?, path.clone()), look, verbose: globals.verbose > 0 });
+            return Ok(Self {
+                sink: Sink::File(beside(path)?, path.clone()),
+                look,
+                detail: detail(globals),
+                links: false,
+            });
         }
         let stream = anstream::stdout();
         let color = stream.current_choice() != anstream::ColorChoice::Never;
         Ok(Self {
             sink: Sink::Stdout(stream),
             look: Look { color, width: terminal_width() },
-            verbose: globals.verbose > 0,
+            detail: detail(globals),
+            links: color && links(supports_hyperlinks::Stream::Stdout),
         })
     }
 
     /// Writes the report of a check in the format that was asked for.
-    pub(crate) fn report(&mut self, report: &Report, format: Format) -> io::Result<()> {
-        let look = self.look;
+    pub(crate) fn report(
+        &mut self,
+        report: &Report,
+        format: Format,
+        text: &dyn Fn(&str) -> Option<String>,
+    ) -> io::Result<()> {
+        let manner = Manner { look: self.look, detail: self.detail, links: self.links, text };
         match format {
-            Format::Human => {
-                if self.verbose {
-                    reports::checklist(report, look, self)?;
-                }
-                reports::human(report, look, self)
-            }
+            Format::Human => told(report, &manner, self),
             Format::Json => reports::json(report, self),
             Format::Sarif => reports::sarif(report, self),
             Format::Github => reports::github(report, self),
@@ -77,6 +85,29 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// Writes a report for people, with the checklist of obligations where more is asked for.
+pub(crate) fn told(report: &Report, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
+    if manner.detail >= Detail::More {
+        reports::checklist(report, manner.look, out)?;
+    }
+    reports::human_as(report, manner, out)
+}
+
+/// How much is asked for.
+pub(crate) fn detail(globals: &Globals) -> Detail {
+    match (globals.quiet, globals.verbose) {
+        (true, _) => Detail::Less,
+        (false, 0) => Detail::Usual,
+        (false, 1) => Detail::More,
+        (false, _) => Detail::All,
+    }
+}
+
+/// Whether the terminal behind a stream shows links, as far as its environment tells.
+pub(crate) fn links(stream: supports_hyperlinks::Stream) -> bool {
+    supports_hyperlinks::on(stream)
 }
 
 impl Write for Output {
@@ -133,9 +164,10 @@ pub(crate) fn persist(file: NamedTempFile, path: &Path) -> anyhow::Result<()> {
     written().with_context(|| format!("failed to write {}", path.display()))
 }
 
-/// Columns of the terminal: what COLUMNS says, or what is easily read.
+/// Columns of the terminal: what COLUMNS says, what the terminal says, or what is easily read.
 pub(crate) fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let columns = said.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)));
     columns.map_or(WIDTH, |columns: usize| columns.clamp(40, WIDTH))
 }
 

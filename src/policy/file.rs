@@ -39,13 +39,7 @@ pub struct PolicyError {
 impl Policy {
     /// Reads a policy.
     pub fn parse(path: &str, text: &str) -> Result<Self, PolicyError> {
-        let fault = |fault: Fault| PolicyError {
-            path: path.to_owned(),
-            message: fault.message,
-            span: fault.span,
-            help: fault.help,
-            text: text.to_owned(),
-        };
+        let fault = |fault: Fault| fault.in_file(path, text);
         let file: PolicyFile = toml::from_str(text).map_err(|error| fault(Fault::from_toml(&error)))?;
         file.check(path).map_err(fault)
     }
@@ -68,7 +62,17 @@ impl Fault {
         self
     }
 
-    fn from_toml(error: &toml::de::Error) -> Self {
+    /// A fault that no place in the file is to blame for.
+    pub(super) fn nowhere(message: impl Into<String>) -> Self {
+        Self { message: message.into(), span: None, help: None }
+    }
+
+    pub(super) fn in_file(self, path: &str, text: &str) -> PolicyError {
+        let Self { message, span, help } = self;
+        PolicyError { path: path.to_owned(), message, span, help, text: text.to_owned() }
+    }
+
+    pub(super) fn from_toml(error: &toml::de::Error) -> Self {
         let message = error.message().lines().next().unwrap_or("not valid TOML").to_owned();
         Self { help: suggestion(&message), span: error.span(), message }
     }

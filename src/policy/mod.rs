@@ -6,6 +6,7 @@
 //! the levels, the waivers and the verdict. The rules about the policy itself are here.
 
 mod attested;
+mod baseline;
 mod effective;
 mod file;
 mod model;
@@ -13,6 +14,7 @@ mod template;
 mod verdict;
 mod waivers;
 
+pub use baseline::{Baseline, Known, NamedBaseline, Recorded};
 pub use effective::Weakening;
 pub use file::PolicyError;
 pub use model::{Attest, Policy, Registry, Setting, Waiver};

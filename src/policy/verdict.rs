@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::{Finding, Level, Rule};
 
+use super::baseline::NamedBaseline;
 use super::model::{Policy, Setting};
 use super::waivers::{self, Ledger};
 
@@ -24,6 +25,8 @@ pub struct Overrides {
     pub allow: BTreeSet<Rule>,
     /// `--audit`: report, never block.
     pub audit: bool,
+    /// `--baseline`.
+    pub baseline: Option<NamedBaseline>,
 }
 
 impl Overrides {

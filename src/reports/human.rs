@@ -7,130 +7,75 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::{Group, Level, Origin};
-
+use super::block::block;
 use super::compare::hanging;
+use super::manner::{Detail, Manner};
 use super::report::{Report, ReportedModel, Verdict};
-use super::text::{Look, also, bytes, harmless, log10_p, plural, wrap};
-use crate::evidence::{Comparison, Evidence};
-use crate::findings::{self, Finding};
+use super::text::{Look, bytes, log10_p, plural};
+use crate::evidence::Comparison;
+use crate::findings::{Finding, Level};
 
-/// log10 p above which a mechanism saw nothing worth a sentence.
-const SILENT: f64 = -1.0;
+/// Writes a report for people, as they are told who ask for nothing in particular.
+pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    human_as(report, &Manner::plain(look), out)
+}
 
 /// Writes a report for people.
-pub fn human(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    for finding in &report.findings {
-        writeln!(out, "{}\n", block(finding, look))?;
+pub fn human_as(report: &Report, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
+    let look = manner.look;
+    if manner.detail == Detail::Less {
+        return less(report, manner, out);
     }
-    for finding in &report.waived {
-        hanging(&format!("waived[{}]: {}", finding.rule.id(), finding.message), 0, 4, look, out)?;
+    for finding in &report.findings {
+        writeln!(out, "{}\n", block(finding, manner))?;
+    }
+    aside("waived", &report.waived, look, out)?;
+    if manner.detail >= Detail::More || report.baselined.len() <= FEW {
+        aside("known", &report.baselined, look, out)?;
     }
     for remark in &report.remarks {
         hanging(&format!("note: {remark}"), 0, 4, look, out)?;
     }
     for model in &report.models {
         hanging(&descent_of(model), 0, 4, look, out)?;
+        if manner.detail >= Detail::More {
+            let further = model.matches.iter().skip(1);
+            further.map(|other| descent(other, model, 0)).try_for_each(|line| hanging(&line, 4, 8, look, out))?;
+        }
     }
-    if !(report.waived.is_empty() && report.remarks.is_empty() && report.models.is_empty()) {
+    if !(report.waived.is_empty()
+        && report.baselined.is_empty()
+        && report.remarks.is_empty()
+        && report.models.is_empty())
+    {
         writeln!(out)?;
     }
     summary(report, look, out)
 }
 
-fn block(finding: &Finding, look: Look) -> String {
-    let (level, name) = match finding.level {
-        findings::Level::Deny => (Level::ERROR, "deny"),
-        findings::Level::Warn => (Level::WARNING, "warn"),
-        findings::Level::Note => (Level::NOTE, "note"),
-    };
-    let id = finding.rule.id();
-    let (title, more) = title(&finding.message, name.len() + id.len() + 4, look);
-    let mut group = Group::with_title(level.with_name(name).primary_title(title).id(id));
-    if let Some(path) = &finding.path {
-        let origin = Origin::path(harmless(path));
-        group = group.element(match finding.line {
-            Some(line) => origin.line(line as usize),
-            None => origin,
-        });
+/// Known findings up to this number are named one by one.
+const FEW: usize = 5;
+
+/// What blocks, and nothing where nothing does.
+fn less(report: &Report, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
+    for finding in report.findings.iter().filter(|finding| finding.level == Level::Deny) {
+        writeln!(out, "{}\n", block(finding, manner))?;
     }
-    for evidence in &finding.evidence {
-        group = group.element(said("evidence", &evidence_lines(evidence, look)));
-    }
-    if !finding.structure.is_empty() {
-        let lines = finding.structure.iter().flat_map(|text| wrap(&harmless(text), look.beside(16)));
-        group = group.element(said("structure", &lines.collect::<Vec<_>>()));
-    }
-    if let Some(obligation) = &finding.obligation {
-        let clause = finding.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
-        let of = finding.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();
-        group = group.element(said("obligation", &[harmless(&format!("{obligation}{clause}{of}"))]));
-    }
-    for related in &finding.related {
-        group = group.element(said("also", &wrap(&harmless(&also(related)), look.beside(12))));
-    }
-    if !finding.model_ids.is_empty() {
-        let ids: Vec<String> = finding.model_ids.iter().map(|id| harmless(id)).collect();
-        group = group.element(said("model", &ids)); // what a waiver is keyed to
-    }
-    group = group.element(Level::HELP.message(remedy(&finding.remedy, look).join("\n")));
-    let rendered = look.renderer().render(&[group]);
-    match rendered.split_once('\n') {
-        Some((first, rest)) if !more.is_empty() => format!("{first}\n{more}{rest}"),
-        _ => rendered,
-    }
+    if report.verdict == Verdict::Pass { Ok(()) } else { summary(report, manner.look, out) }
 }
 
-/// The message as far as it goes beside the rule, and its further lines, which begin near the left.
-fn title(message: &str, beside: usize, look: Look) -> (String, String) {
-    let text = harmless(message);
-    let first = wrap(&text, look.beside(beside)).into_iter().next().unwrap_or_default();
-    let words = first.split_whitespace().count();
-    let rest: Vec<&str> = text.split_whitespace().skip(words).collect();
-    let more = wrap(&rest.join(" "), look.beside(4));
-    let lines = more.iter().map(|line| look.strong(line));
-    (first, lines.fold(String::new(), |text, line| text + "    " + &line + "\n"))
-}
-
-fn said(name: &'static str, lines: &[String]) -> annotate_snippets::Message<'static> {
-    Level::NOTE.with_name(name).message(lines.join("\n"))
-}
-
-/// The numbers, then what they were measured against, then what was seen. A mechanism that saw nothing gets one line.
-fn evidence_lines(evidence: &Evidence, look: Look) -> Vec<String> {
-    let numbers = format!(
-        "{}, log10 p {}, effect {:.2}, n {}",
-        evidence.mechanism,
-        log10_p(evidence.log10_p),
-        evidence.effect,
-        super::text::thousands(evidence.n)
-    );
-    let silent = evidence.log10_p.is_none_or(|p| p > SILENT);
-    let more =
-        if silent { Vec::new() } else { vec![format!("null: {}", clause(&evidence.null)), evidence.detail.clone()] };
-    std::iter::once(numbers).chain(more).flat_map(|text| wrap(&harmless(&text), look.beside(16))).collect()
-}
-
-/// The first clause of a null; `forebear compare` and the JSON output have all of it.
-fn clause(null: &str) -> &str {
-    let end = [" (", ", ", "; "].iter().filter_map(|mark| null.find(mark)).min();
-    end.and_then(|end| null.get(..end)).unwrap_or(null)
-}
-
-/// The first line is prose and is wrapped; a command and what follows are to be pasted and are left as they are.
-fn remedy(text: &str, look: Look) -> Vec<String> {
-    let text = harmless(text);
-    let (prose, snippet) = text.split_once('\n').unwrap_or((&text, ""));
-    let command = prose.starts_with("run: ");
-    let mut lines = if command { vec![prose.to_owned()] } else { wrap(prose, look.beside(12)) };
-    lines.extend(snippet.lines().map(str::to_owned));
-    lines
+/// Findings that are told in one line, because somebody answers for them.
+fn aside(name: &str, findings: &[Finding], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    findings
+        .iter()
+        .map(|finding| format!("{name}[{}]: {}", finding.rule.id(), finding.message))
+        .try_for_each(|line| hanging(&line, 0, 4, look, out))
 }
 
 fn descent_of(model: &ReportedModel) -> String {
     let about = format!("{}, {}", model.format, plural(model.parameters, "parameter", "parameters"));
     let said = match model.matches.first() {
-        Some(best) => descent(best, model),
+        Some(best) => descent(best, model, model.matches.len().saturating_sub(1) as u64),
         None if model.searched == 0 => "not compared".to_owned(),
         None => {
             format!("no evidence found of descent from any of {}", plural(model.searched as u64, "base", "bases"))
@@ -139,9 +84,8 @@ fn descent_of(model: &ReportedModel) -> String {
     format!("{} ({about}): {said}", model.path)
 }
 
-fn descent(best: &Comparison, model: &ReportedModel) -> String {
+fn descent(best: &Comparison, model: &ReportedModel, others: u64) -> String {
     let declared = if model.declared.contains(&best.base) { "declared" } else { "not declared" };
-    let others = model.matches.len().saturating_sub(1) as u64;
     let more = if others == 0 { String::new() } else { format!("; {}", plural(others, "more match", "more matches")) };
     let numbers = format!("{}, log10 p {}, {declared}", best.relation.name(), log10_p(best.log10_p));
     if best.relation.is_descent() {
@@ -152,7 +96,7 @@ fn descent(best: &Comparison, model: &ReportedModel) -> String {
 }
 
 fn summary(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let (denied, warned) = (report.count(findings::Level::Deny) as u64, report.count(findings::Level::Warn) as u64);
+    let (denied, warned) = (report.count(Level::Deny) as u64, report.count(Level::Warn) as u64);
     let mut said = Vec::new();
     if denied > 0 || report.verdict == Verdict::Pass {
         said.push(if denied == 0 { "nothing denied".to_owned() } else { format!("{denied} denied") });
@@ -163,12 +107,17 @@ fn summary(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
     if !report.waived.is_empty() {
         said.push(format!("{} waived", report.waived.len()));
     }
+    if !report.baselined.is_empty() {
+        said.push(format!("{} known", report.baselined.len()));
+    }
     match report.models.iter().filter(|model| model.searched == 0).count() {
         0 => {}
         all if all == report.models.len() => said.push("descent not checked".to_owned()),
         some => said.push(format!("descent of {some} not checked")),
     }
     let verdict = match report.verdict {
+        // Only an audit passes what is denied.
+        Verdict::Pass if denied > 0 => "audited, and nothing is blocked",
         Verdict::Pass => "passed",
         Verdict::Block => "blocked",
         Verdict::Error => "could not check, so this counts as blocked",
@@ -213,7 +162,7 @@ mod tests {
 
     use super::*;
     use crate::reports::Stats;
-    use crate::reports::samples::{blocked, joined};
+    use crate::reports::samples::blocked;
 
     /// The same, with what a waiver is keyed to.
     fn waivable() -> Report {
@@ -260,50 +209,6 @@ mod tests {
 
         blocked: 2 denied, 1 warning
             1 checkpoint (988.1 MB), 14 files, 5 commits, compared with 12 bases in 1.3 s (2 cached)
-        "#);
-    }
-
-    #[test]
-    fn a_narrow_terminal_gets_short_lines_and_an_unbroken_snippet() {
-        let text = shown(&waivable(), Look { color: false, width: 60 });
-        assert_snapshot!(text.split("\n\n").next().unwrap(), @r#"
-        deny[undeclared-lineage]: checkpoints/orca/model.safetensors
-            is consistent with derivation from Qwen/Qwen2.5-0.5B
-            (derived), which is not declared for this path
-        --> checkpoints/orca/model.safetensors
-         = evidence: aligned-samples, log10 p −41.2, effect 0.87,
-                     n 12,288
-                     null: signs of sampled weights of two
-                     unrelated trainings agree by chance
-                     11,489 of 12,288 sampled signs agree in 168
-                     of 168 matrices
-         = evidence: row-hash, log10 p —, effect 0.00, n 0
-         = model: sha256:00
-         = help: declare it in policy.toml:
-                 [[model]]
-                 paths = ["checkpoints/orca/**"]
-                 origin = "derived"
-                 bases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
-        "#);
-    }
-
-    #[test]
-    fn what_supports_a_finding_stands_below_its_evidence() {
-        let text = shown(&joined(), Look::default());
-        assert_snapshot!(text.split("\n\n").next().unwrap(), @r#"
-        deny[undeclared-lineage]: checkpoints/orca/model.safetensors is consistent with derivation from
-            Qwen/Qwen2.5-0.5B (derived), which is not declared for this path
-        --> checkpoints/orca/model.safetensors
-         = evidence: aligned-samples, log10 p −41.2, effect 0.87, n 12,288
-                     null: signs of sampled weights of two unrelated trainings agree by chance
-                     11,489 of 12,288 sampled signs agree in 168 of 168 matrices
-         = evidence: row-hash, log10 p —, effect 0.00, n 0
-         = also: card-mismatch: the card names no base_model (README.md:3)
-         = help: declare it in policy.toml:
-                 [[model]]
-                 paths = ["checkpoints/orca/**"]
-                 origin = "derived"
-                 bases = [{ id = "Qwen/Qwen2.5-0.5B", relation = "finetune" }]
         "#);
     }
 

@@ -5,10 +5,12 @@
 //! In: a [`Report`], a comparison, or an identification, with every number in it decided. Out: text for one
 //! kind of reader, one file a format. Nothing is computed here and nothing is printed: writers are given.
 
+mod block;
 mod bom;
 mod checklist;
 mod compare;
 mod error;
+mod excerpt;
 mod github;
 mod gitlab;
 mod headline;
@@ -17,6 +19,7 @@ mod human;
 mod identify;
 mod json;
 mod junit;
+mod manner;
 mod markdown;
 mod markup;
 mod mermaid;
@@ -35,10 +38,11 @@ pub use error::{SourceError, source_error};
 pub use github::{github, github_failure, github_log};
 pub use gitlab::gitlab;
 pub use html::html;
-pub use human::human;
+pub use human::{human, human_as};
 pub use identify::identify;
 pub use json::json;
 pub use junit::junit;
+pub use manner::{Detail, Manner};
 pub use report::{
     CompareReport, FingerprintReport, IdentifyReport, JudgedBy, JudgedDigest, Report, ReportedBase, ReportedFile,
     ReportedModel, ReportedRelease, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool, Verdict,

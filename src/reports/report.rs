@@ -38,6 +38,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What was not in order and is waived.
     pub waived: Vec<Finding>,
+    /// What was not in order before, and is in the baseline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselined: Vec<Finding>,
     /// The waivers that cover the findings in `waived`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<ReportedWaiver>,
@@ -258,7 +261,7 @@ pub struct FingerprintReport {
 impl Report {
     /// Puts the findings in the order in which they are shown: gravest first, then by place.
     pub fn sort(&mut self) {
-        for findings in [&mut self.findings, &mut self.waived] {
+        for findings in [&mut self.findings, &mut self.waived, &mut self.baselined] {
             findings.sort_by(|a, b| {
                 b.level.cmp(&a.level).then_with(|| {
                     (&a.path, a.line, a.rule, &a.fingerprint).cmp(&(&b.path, b.line, b.rule, &b.fingerprint))

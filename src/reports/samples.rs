@@ -130,6 +130,7 @@ pub(super) fn blocked() -> Report {
         ],
         findings: vec![lineage, notice, card],
         waived: Vec::new(),
+        baselined: Vec::new(),
         waivers: Vec::new(),
         remarks: vec!["refs/heads/old is deleted; nothing of it is looked at".to_owned()],
         judged_by: None,
