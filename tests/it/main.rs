@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod adapters;
+mod baseline_story;
 mod changes;
 mod code_story;
 mod command_line;
@@ -16,6 +17,7 @@ mod layers;
 mod license_trees;
 mod licensing;
 mod lineage;
+mod pages;
 mod push;
 mod readme;
 mod registry_story;
