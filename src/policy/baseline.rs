@@ -188,8 +188,9 @@ impl Baseline {
                 continue;
             }
             let before = self.entries.iter().find(|entry| entry.is(finding));
-            let given = reason.filter(|reason| !reason.trim().is_empty()).map(str::to_owned);
-            let entry = Known::of(finding, before.and_then(|entry| entry.reason.clone()).or(given));
+            // Given for what cannot do without; of the rest nobody said anything.
+            let given = reason.filter(|reason| needs_reason(finding.rule) && !reason.trim().is_empty());
+            let entry = Known::of(finding, before.and_then(|entry| entry.reason.clone()).or(given.map(str::to_owned)));
             if entry.reason.is_none() && needs_reason(finding.rule) {
                 recorded.without_reason.push(finding.clone());
             } else if !entries.iter().any(|other| other.covers_same(&entry)) {
@@ -308,7 +309,12 @@ mod tests {
         assert!(before.part(vec![one.clone()], [&other]).2.is_empty(), "a waived finding is found");
         let recorded = before.record(&[one], None);
         assert_eq!((recorded.known, recorded.added, recorded.removed), (1, 0, 1));
-        assert_snapshot!(recorded.text.split_once("\n\n").unwrap().1, @"");
+        let (_, entry) = recorded.text.split_once("\n\n").unwrap();
+        let expected = format!(
+            "[[known]]\nrule = \"missing-notice\"\nfingerprint = \"{}\"\nmodels = [\"sha256:aa\"]\npath = \"w/model.gguf\"\n",
+            finding(Rule::MissingNotice, "x", &[]).fingerprint
+        );
+        assert_eq!(entry, expected);
     }
 
     #[test]

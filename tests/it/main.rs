@@ -6,6 +6,7 @@
 
 mod adapters;
 mod attest_story;
+mod baseline_story;
 mod bom_story;
 mod changes;
 mod code_story;
@@ -19,6 +20,7 @@ mod layers;
 mod license_trees;
 mod licensing;
 mod lineage;
+mod pages;
 mod push;
 mod readme;
 mod registry_story;
