@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use data_encoding::HEXLOWER;
-use forebear::changes::{File, FileState, Published, Repository};
+use forebear::changes::{File, FileState, Published, Repository, ScopeKind};
 use sha2::{Digest, Sha256};
 
 use super::checkout::Checkout;
@@ -46,13 +46,13 @@ pub(crate) fn published(scope: &Scope, clone: &Checkout, fetch: bool) -> anyhow:
         }
         range.scope.refs.clone_from(&published.scope.refs);
         range.remarks.splice(0..0, published.remarks);
+        // A range that is asked for by name is judged strictly; this one is what a server received for a ref.
+        range.scope.kind = ScopeKind::Receive;
         published = range;
     }
     if scope.whole || base.is_none() {
         let tree = Repository::discover(Path::new("."))?.tree(&tip)?;
-        if base.is_none() {
-            published.scope.kind = tree.scope.kind;
-        }
+        published.scope.kind = tree.scope.kind;
         published.scope.commits += tree.scope.commits;
         published.snapshots.extend(tree.snapshots);
         published.problems.extend(tree.problems);
