@@ -64,10 +64,10 @@ pub(crate) struct Globals {
     /// Write the report to a file instead of stdout
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub(crate) output: Option<PathBuf>,
-    /// Say more on stderr; -vv for more still
+    /// Say more: every mechanism, and why a rule matters; -vv for all
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Global options")]
     pub(crate) verbose: u8,
-    /// Say only errors on stderr
+    /// Say only what blocks, and errors
     #[arg(short, long, conflicts_with = "verbose", global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
     /// When to use color; NO_COLOR is honored

@@ -38,7 +38,7 @@ fn issue(finding: &Finding, told: &mut HashMap<String, u32>) -> Value {
     let path = finding.path.as_deref().unwrap_or(NO_FILE);
     let identity = format!("{}\n{path}", finding.fingerprint);
     let times = told.entry(identity.clone()).and_modify(|times| *times += 1).or_insert(0);
-    let also: String = finding.related.iter().map(|related| format!("\nalso: {}", also(related))).collect();
+    let also: String = finding.related.iter().flat_map(|related| ["\nalso: ".to_owned(), also(related)]).collect();
     json!({
         "description": harmless(&format!("{}{also}\nto do: {}", finding.message, finding.remedy)),
         "check_name": finding.rule.id(),

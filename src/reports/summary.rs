@@ -107,7 +107,8 @@ fn finding(finding: &Finding) -> String {
         Level::Note => "ℹ️ note",
     };
     let clause = finding.clause.as_ref().map(|clause| format!(" ({})", text(clause))).unwrap_or_default();
-    let also: String = finding.related.iter().map(|related| format!("also: {}<br>\n", text(&also(related)))).collect();
+    let also: String =
+        finding.related.iter().flat_map(|related| ["also: ".into(), text(&also(related)), "<br>\n".into()]).collect();
     let evidence: String = finding.evidence.iter().map(numbers).collect();
     let whole = format!(
         "<details{}><summary>{mark}: {} {}{clause}: {}</summary>\n<br>\n\n{also}{evidence}\nTo do:\n\n{}\n\n</details>\n\n",

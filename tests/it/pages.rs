@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -64,7 +65,7 @@ fn answer(git: &Git, sandbox: &Sandbox, command: &str) -> String {
     let mut said: String = lines.collect();
     match output.status.code() {
         Some(0) => {}
-        code => said += &format!("(exit code {})\n", code.unwrap()),
+        code => writeln!(said, "(exit code {})", code.unwrap()).unwrap(),
     }
     said
 }
@@ -91,7 +92,7 @@ fn run(page: &str) -> String {
             told += line;
             told += "\n";
         } else if let Some(command) = line.strip_prefix("$ ") {
-            told += &format!("{line}\n{}", answer(&git, &sandbox, command));
+            write!(told, "{line}\n{}", answer(&git, &sandbox, command)).unwrap();
         }
     }
     told

@@ -76,7 +76,7 @@ impl Hub {
         })
     }
 
-    fn push(&self, before: &str, after: &str) -> Value {
+    fn push(before: &str, after: &str) -> Value {
         json!({"before": before, "after": after, "repository": {"default_branch": "main"}})
     }
 }
@@ -118,8 +118,12 @@ fn a_pull_request_from_a_fork_is_checked_in_a_shallow_clone_without_a_token() {
 fn a_push_to_a_release_branch_of_the_policy_blocks_and_elsewhere_warns() {
     let hub = Hub::new();
     let clone = hub.checkout("feature", "clone");
-    let push =
-        |reference| Event { name: "push", reference, commit: &hub.feature, payload: hub.push(&hub.main, &hub.feature) };
+    let push = |reference| Event {
+        name: "push",
+        reference,
+        commit: &hub.feature,
+        payload: Hub::push(&hub.main, &hub.feature),
+    };
     blocked(&run(&clone, &push("refs/heads/main"), &[]));
     let elsewhere = run(&clone, &push("refs/heads/feature"), &[]);
     assert_eq!((elsewhere.code, elsewhere.outputs["check.verdict"].as_str()), (0, "pass"), "{}", elsewhere.log);
@@ -132,7 +136,7 @@ fn a_new_branch_is_compared_with_the_default_branch_and_a_new_release_branch_and
     let hub = Hub::new();
     let clone = hub.checkout("feature", "clone");
     let push =
-        |reference| Event { name: "push", reference, commit: &hub.feature, payload: hub.push(ZERO, &hub.feature) };
+        |reference| Event { name: "push", reference, commit: &hub.feature, payload: Hub::push(ZERO, &hub.feature) };
     let topic = run(&clone, &push("refs/heads/topic"), &[]);
     assert_eq!(topic.code, 0, "{}", topic.log);
     assert!(!topic.annotations("warning").is_empty());
@@ -158,13 +162,13 @@ fn a_run_by_hand_checks_the_whole_tree_and_a_clean_push_passes() {
     let clone = hub.checkout("main", "clean");
     let parent = hub.git.id("main^");
     let push =
-        Event { name: "push", reference: "refs/heads/main", commit: &hub.main, payload: hub.push(&parent, &hub.main) };
+        Event { name: "push", reference: "refs/heads/main", commit: &hub.main, payload: Hub::push(&parent, &hub.main) };
     let ran = run(&clone, &push, &[]);
     assert_eq!((ran.code, ran.outputs["check.verdict"].as_str()), (0, "pass"), "{}", ran.log);
     assert!(ran.summary.starts_with("## ✓ forebear: Passed\n"), "{}", ran.summary);
 
     let deleted =
-        Event { name: "push", reference: "refs/heads/old", commit: &hub.main, payload: hub.push(&parent, ZERO) };
+        Event { name: "push", reference: "refs/heads/old", commit: &hub.main, payload: Hub::push(&parent, ZERO) };
     let ran = run(&clone, &deleted, &[]);
     assert_eq!(ran.code, 0, "{}", ran.log);
     assert!(ran.summary.contains("was deleted"), "{}", ran.summary);
@@ -179,7 +183,7 @@ fn what_cannot_be_had_is_said_and_blocks() {
         name: "push",
         reference: "refs/heads/main",
         commit: &hub.feature,
-        payload: hub.push(&hub.main, &hub.feature),
+        payload: Hub::push(&hub.main, &hub.feature),
     };
     let ran = run(&clone, &event, &[]);
     assert_eq!((ran.code, ran.outputs["prepare.verdict"].as_str()), (2, "error"), "{}", ran.log);
@@ -187,7 +191,7 @@ fn what_cannot_be_had_is_said_and_blocks() {
     assert!(ran.summary.contains("could not check, so this counts as blocked"));
 
     // Another commit than the event's is checked out: nothing of it would be looked at.
-    let other = Event { commit: &hub.main, payload: hub.push(&hub.main, &hub.main), ..event };
+    let other = Event { commit: &hub.main, payload: Hub::push(&hub.main, &hub.main), ..event };
     let ran = run(&clone, &other, &[]);
     assert_eq!(ran.code, 2, "{}", ran.log);
     assert!(ran.log.contains("is not the one that the event is about"), "{}", ran.log);
@@ -205,7 +209,7 @@ fn git_lfs_objects_of_the_range_are_fetched_and_no_others() {
     hub.git.git("push --quiet --no-verify origin main");
     let clone = hub.checkout("main", "clone");
     let event =
-        Event { name: "push", reference: "refs/heads/main", commit: &after, payload: hub.push(&before, &after) };
+        Event { name: "push", reference: "refs/heads/main", commit: &after, payload: Hub::push(&before, &after) };
     let ran = run(&clone, &event, &[]);
     assert_eq!(ran.outputs["check.verdict"], "pass", "{}", ran.log);
     let objects = clone.command("find").args([".git/lfs/objects", "-type", "f"]).output().unwrap().stdout;
