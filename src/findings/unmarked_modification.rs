@@ -105,7 +105,10 @@ mod tests {
     fn a_changed_file_of_somebody_else_says_that_it_was_changed() {
         let found = run(APACHE, &["Acme Inc."], true);
         assert_snapshot!(found[0].message, @"modeling.py was changed here, and nothing in it says so; it carries “Copyright 2024 The Qwen team” under Apache-2.0, which asks that changed files say that they were changed (§4(b))");
-        assert_snapshot!(found[0].remedy, @"");
+        assert_snapshot!(found[0].remedy, @"
+        add as a comment, with what was changed:
+        Modified by Acme Inc., 2026.
+        ");
         assert_eq!((found.len(), found[0].level), (1, Level::Warn));
     }
 

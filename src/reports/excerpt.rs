@@ -91,7 +91,7 @@ mod tests {
             (Some(2), None),
             (Some(99), None),
             (None, Some((5, 500))),
-            (None, Some((12, 43))),
+            (None, Some((12, 44))),
             (None, Some((10, 12))),
         ] {
             assert_eq!(about(line, span), None, "{line:?} {span:?}");

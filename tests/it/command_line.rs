@@ -112,7 +112,7 @@ fn the_schema_of_the_policy_takes_what_the_program_takes() {
     // The commented examples of the file count too.
     let live = own.lines().map(|line| {
         let rest = line.strip_prefix("# ").unwrap_or(line).trim_start();
-        let setting = rest.starts_with("[[") || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+        let setting = rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
         if setting { rest.replace("sha256:...", &format!("sha256:{}", "ab".repeat(32))) } else { line.to_owned() }
     });
     let examples = live.collect::<Vec<_>>().join("\n");
