@@ -10,6 +10,7 @@
 use std::sync::OnceLock;
 
 use crate::code::{CodeCorpus, CodeOrigin, RUN, WINDOW};
+use crate::documents::{Input, write};
 
 /// The first line of a file of prints.
 const MAGIC: &[u8] = b"forebear code prints 1\n";
@@ -73,7 +74,7 @@ pub fn decode_code(bytes: &[u8]) -> Result<CodeCorpus, CodeFileError> {
     if input.number().zip(input.number()) != Some((RUN as u64, WINDOW as u64)) {
         return Err(CodeFileError::OtherPrints);
     }
-    input.corpus().ok_or(CodeFileError::Damaged)
+    corpus(&mut input).ok_or(CodeFileError::Damaged)
 }
 
 fn ascending(out: &mut Vec<u8>, numbers: impl Iterator<Item = u64>) {
@@ -84,73 +85,33 @@ fn ascending(out: &mut Vec<u8>, numbers: impl Iterator<Item = u64>) {
     }
 }
 
-fn write(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push((number & 0x7F) as u8 | 0x80);
-        number >>= 7;
+fn corpus(input: &mut Input<'_>) -> Option<CodeCorpus> {
+    let mut origins = Vec::new();
+    for _ in 0..input.count()? {
+        origins.push(CodeOrigin {
+            id: input.text()?,
+            family: input.text()?,
+            license: input.text()?,
+            copyright: input.text()?,
+        });
     }
-    out.push(number as u8);
-}
-
-struct Input<'a> {
-    rest: &'a [u8],
-}
-
-impl Input<'_> {
-    fn corpus(&mut self) -> Option<CodeCorpus> {
-        let mut origins = Vec::new();
-        for _ in 0..self.count()? {
-            origins.push(CodeOrigin {
-                id: self.text()?,
-                family: self.text()?,
-                license: self.text()?,
-                copyright: self.text()?,
-            });
+    let mut sets = Vec::new();
+    for _ in 0..input.count()? {
+        let mut set = Vec::new();
+        let mut at = 0_u64;
+        for _ in 0..input.count()? {
+            at = at.checked_add(input.number()?)?;
+            set.push(u16::try_from(at).ok()?);
         }
-        let mut sets = Vec::new();
-        for _ in 0..self.count()? {
-            let mut set = Vec::new();
-            let mut at = 0_u64;
-            for _ in 0..self.count()? {
-                at = at.checked_add(self.number()?)?;
-                set.push(u16::try_from(at).ok()?);
-            }
-            sets.push(set);
-        }
-        let mut stored = Vec::new();
-        let mut print = 0_u64;
-        for _ in 0..self.count()? {
-            print = print.checked_add(self.number()?)?;
-            stored.push((u32::try_from(print).ok()?, u32::try_from(self.number()?).ok()?));
-        }
-        self.rest.is_empty().then(|| CodeCorpus::from_parts(origins, sets, stored)).flatten()
+        sets.push(set);
     }
-
-    /// A number of items, none of which is shorter than a byte.
-    fn count(&mut self) -> Option<usize> {
-        let count = usize::try_from(self.number()?).ok()?;
-        (count <= self.rest.len()).then_some(count)
+    let mut stored = Vec::new();
+    let mut print = 0_u64;
+    for _ in 0..input.count()? {
+        print = print.checked_add(input.number()?)?;
+        stored.push((u32::try_from(print).ok()?, u32::try_from(input.number()?).ok()?));
     }
-
-    fn text(&mut self) -> Option<String> {
-        let length = self.count()?;
-        let (text, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        String::from_utf8(text.to_vec()).ok()
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..63).step_by(7) {
-            let (byte, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            number |= u64::from(byte & 0x7F) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
+    input.rest.is_empty().then(|| CodeCorpus::from_parts(origins, sets, stored)).flatten()
 }
 
 #[cfg(test)]
