@@ -32,6 +32,7 @@ pub mod gate;
 mod judged;
 mod known;
 pub mod licenses;
+mod linear;
 pub mod policy;
 pub mod reports;
 mod seen;

@@ -17,6 +17,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::mixing::splitmix64;
+use crate::linear::widest;
 
 /// First 16 bytes of a SHA-256.
 pub type Digest = [u8; 16];
@@ -43,100 +44,119 @@ pub const SAMPLED: usize = 32;
 
 /// Hashes a row-major matrix of `rows` × `columns` values.
 pub(super) fn hash(values: &[f32], rows: usize, columns: usize) -> MatrixHashes {
-    let keys: Vec<u64> = (0..rows.max(columns) as u64).map(|i| (splitmix64(i ^ KEY_SEED) & 0xffff_ffff) | 1).collect();
-    let mut cast = Sums::new(rows, columns);
-    let mut exact = Sums::new(rows, columns);
-    // Values that bf16 holds exactly need one set of sums: their exact digest is their cast digest.
-    let lossless = values.iter().all(|value| canonical_bits(*value).trailing_zeros() >= 16);
-    let mut bits: Vec<u64> = vec![0; columns];
-    let mut rounded: Vec<u64> = vec![0; columns];
-    for ((row, line), key) in values.chunks_exact(columns.max(1)).enumerate().zip(&keys) {
-        for ((slot, rounded), value) in bits.iter_mut().zip(&mut rounded).zip(line) {
-            let pattern = canonical_bits(*value);
-            *slot = u64::from(pattern);
-            *rounded = u64::from(round_bf16(pattern));
-        }
-        cast.add(row, &rounded, *key, &keys);
-        if !lossless {
-            exact.add(row, &bits, *key, &keys);
-        }
-    }
-    let cast_row_hashes = finish(&cast.rows);
-    let cast_column_hashes = finish(&cast.columns);
-    let cast_digest = digest(rows, columns, &cast_row_hashes);
+    let keys: Vec<u32> = (0..rows.max(columns) as u64).map(|i| splitmix64(i ^ KEY_SEED) as u32 | 1).collect();
+    let mut sums = Sums::new(rows, columns);
+    widest(|| sums.add_all(values, columns, &keys));
+    let cast_row_hashes = finish(&sums.cast.rows);
+    let cast_column_hashes = finish(&sums.cast.columns);
+    let cast = digest(rows, columns, &cast_row_hashes);
     let cast_transposed = digest(columns, rows, &cast_column_hashes);
-    let (exact_digest, exact_transposed) = if lossless {
-        (cast_digest, cast_transposed)
+    let (exact, exact_transposed) = if sums.lossless {
+        (cast, cast_transposed)
     } else {
-        (digest(rows, columns, &finish(&exact.rows)), digest(columns, rows, &finish(&exact.columns)))
+        (digest(rows, columns, &finish(&sums.exact.rows)), digest(columns, rows, &finish(&sums.exact.columns)))
     };
     MatrixHashes {
-        exact: exact_digest,
+        exact,
         exact_transposed,
-        cast: cast_digest,
+        cast,
         cast_transposed,
-        rows: smallest(cast_row_hashes.into_iter().zip(&cast.row_varies)),
-        columns: smallest(cast_column_hashes.into_iter().zip(&column_varies(values, rows, columns))),
+        rows: smallest(cast_row_hashes.into_iter().zip(sums.row_varies)),
+        columns: smallest(cast_column_hashes.into_iter().zip(sums.column_varies.iter().map(|bits| *bits != 0))),
     }
 }
 
 const KEY_SEED: u64 = 0x666f_7265_6265_6172; // "forebear"
 
-struct Sums {
+/// Keyed sums of bit patterns by row and by column.
+struct Keyed {
     rows: Vec<u64>,
     columns: Vec<u64>,
+}
+
+impl Keyed {
+    #[inline(always)]
+    fn add(&mut self, row: usize, patterns: &[u32], row_key: u32, keys: &[u32]) {
+        let mut sum = 0u64;
+        let row_key = u64::from(row_key);
+        for ((pattern, key), column) in patterns.iter().zip(keys).zip(&mut self.columns) {
+            sum = sum.wrapping_add(u64::from(*pattern).wrapping_mul(u64::from(*key)));
+            *column = column.wrapping_add(u64::from(*pattern).wrapping_mul(row_key));
+        }
+        if let Some(slot) = self.rows.get_mut(row) {
+            *slot = sum;
+        }
+    }
+}
+
+struct Sums {
+    cast: Keyed,
+    /// Filled from the first row on that bf16 does not hold exactly: until then these are the sums of the cast values,
+    /// whose patterns are the exact ones shifted, and a matrix without such a row has one set of digests.
+    exact: Keyed,
+    lossless: bool,
     row_varies: Vec<bool>,
+    /// Bits in which a column's cast values differ from its first one.
+    column_varies: Vec<u32>,
 }
 
 impl Sums {
     fn new(rows: usize, columns: usize) -> Self {
-        Self { rows: vec![0; rows], columns: vec![0; columns], row_varies: vec![false; rows] }
+        let keyed = || Keyed { rows: vec![0; rows], columns: vec![0; columns] };
+        let (row_varies, column_varies) = (vec![false; rows], vec![0; columns]);
+        Self { cast: keyed(), exact: keyed(), lossless: true, row_varies, column_varies }
     }
 
-    fn add(&mut self, row: usize, patterns: &[u64], row_key: u64, keys: &[u64]) {
-        let mut sum = 0u64;
-        let first = patterns.first().copied().unwrap_or_default();
-        let mut differs = 0u64;
-        for ((pattern, key), column) in patterns.iter().zip(keys).zip(&mut self.columns) {
-            sum = sum.wrapping_add(pattern.wrapping_mul(*key));
-            *column = column.wrapping_add(pattern.wrapping_mul(row_key));
-            differs |= pattern ^ first;
-        }
-        if let (Some(slot), Some(varies)) = (self.rows.get_mut(row), self.row_varies.get_mut(row)) {
-            *slot = sum;
-            *varies = differs != 0;
+    #[inline(always)]
+    fn add_all(&mut self, values: &[f32], columns: usize, keys: &[u32]) {
+        let (mut bits, mut rounded, mut first) = (vec![0u32; columns], vec![0u32; columns], Vec::new());
+        for ((row, line), key) in values.chunks_exact(columns.max(1)).enumerate().zip(keys) {
+            let mut below = 0;
+            for ((bits, rounded), value) in bits.iter_mut().zip(&mut rounded).zip(line) {
+                *bits = canonical_bits(*value);
+                *rounded = round_bf16(*bits);
+                below |= *bits;
+            }
+            if row == 0 {
+                first.clone_from(&rounded);
+            }
+            let start = rounded.first().copied().unwrap_or_default();
+            let mut differs = 0;
+            for ((pattern, first), varies) in rounded.iter().zip(&first).zip(&mut self.column_varies) {
+                differs |= pattern ^ start;
+                *varies |= pattern ^ first;
+            }
+            if let Some(varies) = self.row_varies.get_mut(row) {
+                *varies = differs != 0;
+            }
+            if self.lossless && below & 0xffff != 0 {
+                self.lossless = false;
+                let shifted = |sums: &[u64]| sums.iter().map(|sum| sum.wrapping_shl(16)).collect();
+                self.exact = Keyed { rows: shifted(&self.cast.rows), columns: shifted(&self.cast.columns) };
+            }
+            self.cast.add(row, &rounded, *key, keys);
+            if !self.lossless {
+                self.exact.add(row, &bits, *key, keys);
+            }
         }
     }
-}
-
-fn column_varies(values: &[f32], rows: usize, columns: usize) -> Vec<bool> {
-    let mut varies = vec![false; columns];
-    let Some(first) = values.get(..columns) else { return varies };
-    for line in values.chunks_exact(columns.max(1)).take(rows).skip(1) {
-        for ((slot, value), reference) in varies.iter_mut().zip(line).zip(first) {
-            *slot |= value != reference;
-        }
-    }
-    varies
 }
 
 /// Bit pattern with one zero and one NaN.
+#[inline(always)]
 fn canonical_bits(value: f32) -> u32 {
-    if value == 0.0 {
-        0
-    } else if value.is_nan() {
-        0x7fc0_0000
-    } else {
-        value.to_bits()
-    }
+    let bits = value.to_bits();
+    let size = bits & 0x7fff_ffff;
+    let bits = if size > 0x7f80_0000 { 0x7fc0_0000 } else { bits };
+    if size == 0 { 0 } else { bits }
 }
 
 /// Upper half after rounding to nearest, ties to even.
+#[inline(always)]
 fn round_bf16(bits: u32) -> u32 {
-    if bits & 0x7f80_0000 == 0x7f80_0000 {
-        return bits >> 16;
-    }
-    (bits + 0x7fff + ((bits >> 16) & 1)) >> 16
+    let up = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
+    let special = bits & 0x7f80_0000 == 0x7f80_0000;
+    (if special { bits } else { up }) >> 16
 }
 
 fn finish(sums: &[u64]) -> Vec<u64> {
@@ -156,8 +176,8 @@ fn digest(rows: usize, columns: usize, hashes: &[u64]) -> Digest {
     short
 }
 
-fn smallest<'a>(hashes: impl Iterator<Item = (u64, &'a bool)>) -> Vec<u64> {
-    let mut kept: Vec<u64> = hashes.filter(|(_, varies)| **varies).map(|(hash, _)| hash).collect();
+fn smallest(hashes: impl Iterator<Item = (u64, bool)>) -> Vec<u64> {
+    let mut kept: Vec<u64> = hashes.filter(|(_, varies)| *varies).map(|(hash, _)| hash).collect();
     kept.sort_unstable();
     kept.dedup();
     kept.truncate(SAMPLED);
@@ -206,6 +226,20 @@ mod tests {
         let edge = *whole.rows.last().unwrap_or(&0);
         let testable: Vec<&u64> = part.rows.iter().filter(|h| **h <= edge).collect();
         assert!(testable.len() >= 8 && testable.iter().all(|h| whole.rows.contains(h)));
+    }
+
+    #[test]
+    fn the_first_row_that_bf16_does_not_hold_may_stand_anywhere() {
+        let values = matrix(12, 10);
+        for exact_rows in [0, 5, 11] {
+            let mut values = values.clone();
+            for value in values.iter_mut().take(exact_rows * 10) {
+                *value = f32::from_bits(round_bf16(value.to_bits()) << 16);
+            }
+            let (a, b) = (hash(&values, 12, 10), hash(&transpose(&values, 12, 10), 10, 12));
+            assert_eq!((a.exact, a.cast), (b.exact_transposed, b.cast_transposed), "{exact_rows}");
+            assert_ne!(a.exact, a.cast);
+        }
     }
 
     #[test]

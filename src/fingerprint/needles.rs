@@ -6,6 +6,8 @@
 //! first [`CHANNELS`] channels, standardised by channel over all rows and rounded to int8. Standardising by channel
 //! cancels the norm's gain, so the gain need not be known.
 
+use crate::linear::widest;
+
 /// Rows kept a matrix.
 pub(super) const NEEDLES: usize = 64;
 /// Residual channels kept a row.
@@ -28,7 +30,7 @@ pub(super) fn needles(matrix: &[f32], rows: usize, columns: usize, transposed: b
         let index = if transposed { channel * columns + neuron } else { neuron * columns + channel };
         f64::from(matrix.get(index).copied().unwrap_or_default())
     };
-    let (means, scales) = channel_moments(neurons, channels, transposed, at);
+    let (means, scales) = channel_moments(matrix, columns, channels, transposed);
     let mut kept = Vec::with_capacity(neurons.min(NEEDLES) * channels);
     for neuron in 0..neurons.min(NEEDLES) {
         let row: Vec<f64> = means
@@ -44,34 +46,45 @@ pub(super) fn needles(matrix: &[f32], rows: usize, columns: usize, transposed: b
     Needles { channels, rows: kept }
 }
 
-/// Mean and deviation of each channel, read in the order in which the values stand.
-fn channel_moments(
-    neurons: usize,
-    channels: usize,
-    transposed: bool,
-    at: impl Fn(usize, usize) -> f64,
-) -> (Vec<f64>, Vec<f64>) {
-    let mut sums = vec![(0.0, 0.0); channels];
-    let add = |(sum, squares): &mut (f64, f64), value: f64| {
-        *sum += value;
-        *squares += value * value;
-    };
+/// Mean and deviation of each of the first channels, read in the order in which the values stand.
+fn channel_moments(matrix: &[f32], columns: usize, channels: usize, transposed: bool) -> (Vec<f64>, Vec<f64>) {
+    let neurons = if transposed { columns } else { matrix.len() / columns.max(1) };
+    let (mut sums, mut powers) = (vec![0.0f64; channels], vec![0.0f64; channels]);
+    let lines = matrix.chunks_exact(columns.max(1));
     if transposed {
-        for (channel, sums) in sums.iter_mut().enumerate() {
-            (0..neurons).for_each(|neuron| add(sums, at(neuron, channel)));
+        for ((line, sum), power) in lines.zip(&mut sums).zip(&mut powers) {
+            for value in line {
+                let value = f64::from(*value);
+                *sum += value;
+                *power += value * value;
+            }
         }
     } else {
-        for neuron in 0..neurons {
-            sums.iter_mut().enumerate().for_each(|(channel, sums)| add(sums, at(neuron, channel)));
+        widest(|| add_lines(lines, &mut sums, &mut powers));
+    }
+    deviations(&sums, &powers, neurons)
+}
+
+/// Adds the first values of every line, and their squares.
+#[inline(always)]
+pub(super) fn add_lines<'a>(lines: impl Iterator<Item = &'a [f32]>, sums: &mut [f64], powers: &mut [f64]) {
+    for line in lines {
+        for ((sum, power), value) in sums.iter_mut().zip(&mut *powers).zip(line) {
+            let value = f64::from(*value);
+            *sum += value;
+            *power += value * value;
         }
     }
-    let count = neurons.max(1) as f64;
-    sums.iter()
-        .map(|(sum, squares)| {
-            let mean = sum / count;
-            (mean, (squares / count - mean * mean).max(0.0).sqrt().max(1e-12))
-        })
-        .unzip()
+}
+
+/// Means and deviations from sums and sums of squares; no deviation is zero.
+pub(super) fn deviations(sums: &[f64], powers: &[f64], count: usize) -> (Vec<f64>, Vec<f64>) {
+    let count = count.max(1) as f64;
+    let one = |(sum, power): (&f64, &f64)| {
+        let mean = sum / count;
+        (mean, (power / count - mean * mean).max(0.0).sqrt().max(1e-12))
+    };
+    sums.iter().zip(powers).map(one).unzip()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use rayon::prelude::*;
@@ -141,11 +141,13 @@ fn read_file(
     };
     let tensors = plan.by_file.get(file).map(Vec::as_slice).unwrap_or_default();
     let content = about.content.open()?;
-    // Capacity 0: a tensor is handed over only when the one before it is done with.
+    // Capacity 0: a tensor is handed over only when the one before it is done with. Its bytes come back to be filled
+    // again: fresh memory costs as much as reading into it.
     let (send, receive) = sync_channel::<Handed>(0);
+    let (give_back, spent) = channel();
     let (digest, prints) = thread::scope(|scope| {
-        let measuring = scope.spawn(|| measure(checkpoint, reader, plan, receive));
-        let digest = stream(checkpoint, tensors, content.as_ref(), about, progress, &send);
+        let measuring = scope.spawn(|| measure(checkpoint, reader, plan, receive, &give_back));
+        let digest = stream(checkpoint, tensors, content.as_ref(), about, progress, (&send, &spent));
         drop(send);
         let prints = measuring.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         (digest, prints)
@@ -173,7 +175,7 @@ fn stream(
     content: &dyn ReadAt,
     about: &CheckpointFile,
     progress: &Progress,
-    send: &SyncSender<Handed>,
+    (send, spent): (&SyncSender<Handed>, &Receiver<Vec<u8>>),
 ) -> Result<String, FingerprintError> {
     if content.size() != about.size {
         return Err(std::io::Error::other(format!("{} changed its size while it was read", about.path)).into());
@@ -184,7 +186,9 @@ fn stream(
         let handed = match tensor.parts.first() {
             Some(Extent::Plain { offset, len, .. }) if *offset >= cursor.at => {
                 cursor.skip_to(*offset)?;
-                (*index, Some(cursor.take(*len)?))
+                let mut bytes = spent.try_iter().last().unwrap_or_default();
+                cursor.take(*len, &mut bytes)?;
+                (*index, Some(bytes))
             }
             // Overlapping views, compressed members and inline values are read on their own.
             _ => (*index, None),
@@ -216,12 +220,12 @@ impl Cursor<'_> {
     }
 
     /// Reads `len` bytes, which the reader has checked to lie inside the file.
-    fn take(&mut self, len: u64) -> Result<Vec<u8>, FingerprintError> {
-        let mut bytes = vec![0; len as usize];
+    fn take(&mut self, len: u64, bytes: &mut Vec<u8>) -> Result<(), FingerprintError> {
+        bytes.resize(len as usize, 0);
         for chunk in bytes.chunks_mut(CHUNK) {
             self.read(chunk)?;
         }
-        Ok(bytes)
+        Ok(())
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<(), FingerprintError> {
@@ -242,6 +246,7 @@ fn measure(
     reader: &Reader,
     plan: &Plan,
     receive: Receiver<Handed>,
+    give_back: &Sender<Vec<u8>>,
 ) -> Result<BTreeMap<usize, Prints>, FingerprintError> {
     let mut prints = BTreeMap::new();
     let (mut values, mut scratch) = (Vec::new(), Vec::new());
@@ -257,7 +262,10 @@ fn measure(
             parts.push(bytes);
         }
         decode(tensor, &parts, &mut values)?;
-        drop(parts);
+        if let Some(bytes) = parts.into_iter().next() {
+            // The stream may be over, and then the bytes are not wanted.
+            give_back.send(bytes).ok();
+        }
         prints.insert(index, print(tensor, place, plan, &values, &mut scratch));
     }
     Ok(prints)

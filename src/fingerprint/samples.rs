@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 
 use super::mixing::{fnv1a64, splitmix64};
+use crate::linear::widest;
 
 /// Positions sampled a matrix. The first [`MATCHING`] choose what is compared with what; the rest test it.
 pub const POSITIONS: usize = 512;
@@ -48,20 +49,39 @@ pub(super) struct Moments {
 
 /// Sums a matrix in one pass, in a fixed order.
 pub(super) fn moments(values: &[f32], rows: usize, columns: usize) -> Moments {
+    widest(|| summed(values, rows, columns))
+}
+
+#[inline(always)]
+fn summed(values: &[f32], rows: usize, columns: usize) -> Moments {
     let mut column_sums = vec![0.0f64; columns];
     let mut row_means = Vec::with_capacity(rows);
     let (mut total, mut squares) = (0.0f64, 0.0f64);
     for line in values.chunks_exact(columns.max(1)) {
-        let (mut sum, mut square) = (0.0f64, 0.0f64);
-        for (value, column) in line.iter().zip(&mut column_sums) {
+        // Eight sums in turn, so that the additions do not wait for one another.
+        let (mut sums, mut powers) = ([0.0f64; 8], [0.0f64; 8]);
+        let ((eights, rest), (slots, rest_slots)) = (line.as_chunks::<8>(), column_sums.as_chunks_mut::<8>());
+        for (eight, slots) in eights.iter().zip(slots) {
+            for (((value, column), sum), power) in eight.iter().zip(slots).zip(&mut sums).zip(&mut powers) {
+                let value = f64::from(*value);
+                *sum += value;
+                *power += value * value;
+                *column += value;
+            }
+        }
+        for (((value, column), sum), power) in rest.iter().zip(rest_slots).zip(&mut sums).zip(&mut powers) {
             let value = f64::from(*value);
-            sum += value;
-            square += value * value;
+            *sum += value;
+            *power += value * value;
             *column += value;
+        }
+        let mut sum = 0.0;
+        for (part, power) in sums.iter().zip(&powers) {
+            sum += part;
+            squares += power;
         }
         row_means.push(sum / columns.max(1) as f64);
         total += sum;
-        squares += square;
     }
     let count = (rows * columns).max(1) as f64;
     let mean = total / count;

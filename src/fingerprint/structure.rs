@@ -14,6 +14,7 @@
 use std::borrow::Cow;
 
 use super::mixing::splitmix64;
+use crate::linear::widest;
 
 /// Orders of the linear recurrences looked for: a sinusoid alone, which survives more joints, and a windowed one.
 const ORDERS: [usize; 2] = [2, ORDER];
@@ -74,8 +75,10 @@ pub(super) fn tame(values: &[f32]) -> Cow<'_, [f32]> {
     let median = if sizes.is_empty() { 0.0 } else { *sizes.select_nth_unstable_by(middle, f32::total_cmp).1 };
     let limit = if median > 0.0 { median * OUTLANDISH } else { f32::MAX };
     // NaN is not at most the limit, infinity neither unless the limit is.
-    let sound = |value: &f32| value.is_finite() && value.abs() <= limit;
-    if values.iter().all(sound) {
+    let sound = |value: &f32| value.is_finite() & (value.abs() <= limit);
+    // Whole stretches without a way out, which take many values at a time.
+    let all = |stretch: &[f32]| stretch.iter().fold(true, |all, value| all & sound(value));
+    if widest(|| values.chunks(4096).all(all)) {
         return Cow::Borrowed(values);
     }
     Cow::Owned(values.iter().map(|value| if sound(value) { *value } else { 0.0 }).collect())

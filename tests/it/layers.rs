@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 ///
 /// Three reach sideways: `findings` read the owner's declarations, which are types of `policy`; `bases` hand out
 /// fingerprints and prints of code and tokenizers; `licenses` look for a text among documents.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("changes", &[]),
     ("checkpoints", &["changes"]),
     ("code", &["licenses", "changes", "checkpoints"]),
     ("documents", &["changes", "checkpoints", "code"]),
-    ("fingerprint", &["changes", "checkpoints", "code", "documents"]),
+    ("fingerprint", &["changes", "checkpoints", "code", "documents", "linear"]),
     ("evidence", &["changes", "checkpoints", "code", "documents", "fingerprint", "bases", "licenses"]),
     (
         "findings",
@@ -45,6 +45,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("attest", &["changes", "evidence", "findings", "reports"]),
     ("bases", &["code", "documents", "fingerprint"]),
     ("licenses", &["documents"]),
+    ("linear", &[]),
 ];
 
 fn sources(folder: &Path) -> io::Result<Vec<PathBuf>> {

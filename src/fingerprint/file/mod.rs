@@ -16,7 +16,7 @@ mod write;
 use super::record::FingerprintError;
 
 /// Version of the file; a reader refuses any other.
-pub(super) const FORMAT: &str = "forebear-fingerprint/2";
+pub(super) const FORMAT: &str = "forebear-fingerprint/3";
 const KEY: &str = "forebear";
 /// How the safetensors header of a fingerprint file begins.
 const HEAD: &[u8] = br#"{"__metadata__":{"forebear":"#;

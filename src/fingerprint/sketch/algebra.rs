@@ -6,15 +6,16 @@
 //! are taken in blocks of a fixed size whose partial sums are added in order, so a result is the same to the bit for
 //! any number of threads.
 
-use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut, SymmetricEigen};
+use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
 
 use super::canonical::Matrix;
+use crate::linear::{add_combine, add_project, widest};
 
 /// Rows a block.
 const BLOCK: usize = 2048;
-/// Fewer vectors than this are padded with zeros: below it nalgebra leaves its blocked product.
-const FEWEST: usize = 8;
+/// Values of the rows that are projected and combined again before the next ones are read: a part of the second cache.
+const NEAR: usize = 1 << 16;
 /// Share of the largest eigenvalue below which directions are not amplified further when whitening.
 const RIDGE: f64 = 0.01;
 /// Rounds an eigenvalue may take; more are needed only where values are not finite.
@@ -27,56 +28,69 @@ pub(super) fn project(matrix: &Matrix, vectors: &Matrix) -> Matrix {
     if vectors.columns != d || d == 0 || k == 0 {
         return out;
     }
-    if k < FEWEST {
-        let wide = project(matrix, &with_rows(vectors, FEWEST));
-        for (row, wide) in out.values.chunks_exact_mut(k).zip(wide.values.chunks_exact(FEWEST)) {
-            row.copy_from_slice(wide.get(..k).unwrap_or_default());
-        }
-        return out;
-    }
-    // Copied: where a side has five entries or fewer, nalgebra 0.35 reads strided views out of bounds.
-    let vectors = DMatrix::from_row_slice(k, d, &vectors.values);
-    out.values.par_chunks_mut(BLOCK * k).zip(matrix.values.par_chunks(BLOCK * d)).for_each(|(out, block)| {
-        let count = block.len() / d;
-        let block = DMatrixView::from_slice(block, d, count);
-        DMatrixViewMut::from_slice(out, k, count).gemm(1.0, &vectors, &block, 0.0);
-    });
+    let blocks = out.values.par_chunks_mut(BLOCK * k).zip(matrix.values.par_chunks(BLOCK * d));
+    blocks.for_each(|(out, block)| add_project(block, &vectors.values, d, out));
     out
 }
 
 /// coefficientsᵀ [k, n] · matrix [n, d]: [k, d]; `coefficients` [n, k] has one row a row of `matrix`.
 pub(super) fn combine(coefficients: &Matrix, matrix: &Matrix) -> Matrix {
     let (d, k) = (matrix.columns, coefficients.columns);
-    let mut out = Matrix { values: vec![0.0; k * d], rows: k, columns: d };
     if coefficients.rows != matrix.rows || d == 0 || k == 0 {
-        return out;
+        return Matrix { values: vec![0.0; k * d], rows: k, columns: d };
     }
-    if k < FEWEST {
-        let mut wide = Matrix { values: vec![0.0; matrix.rows * FEWEST], rows: matrix.rows, columns: FEWEST };
-        for (wide, row) in wide.values.chunks_exact_mut(FEWEST).zip(coefficients.values.chunks_exact(k)) {
-            wide.iter_mut().zip(row).for_each(|(wide, value)| *wide = *value);
+    let blocks = matrix.values.par_chunks(BLOCK * d).zip(coefficients.values.par_chunks(BLOCK * k));
+    let partial = blocks.map(|(block, coefficients)| {
+        let mut sum = vec![0.0; k * d];
+        add_combine(coefficients, block, d, &mut sum);
+        sum
+    });
+    total(partial.collect(), k, d)
+}
+
+/// Vectors [k, d] through an operator: Σᵢ (v·fromᵢ)·factorᵢₖ·toᵢ, [k, d]. `factors` has one row a row of the matrices;
+/// its width divides k, and vectors share a factor in runs of k / width. Rows are projected and combined again while
+/// they are near.
+pub(super) fn passed(from: &Matrix, to: &Matrix, vectors: &Matrix, factors: &Matrix) -> Matrix {
+    let (d, k) = (from.columns, vectors.rows);
+    let runs = factors.columns;
+    if vectors.columns != d || to.columns != d || to.rows != from.rows || factors.rows != from.rows || d == 0 || k == 0
+    {
+        return Matrix { values: vec![0.0; k * d], rows: k, columns: d };
+    }
+    let near = (NEAR / d).clamp(8, 128);
+    let blocks = from.values.par_chunks(BLOCK * d).zip(to.values.par_chunks(BLOCK * d)).enumerate();
+    let partial = blocks.map(|(block, (from, to))| {
+        let mut sum = vec![0.0; k * d];
+        let mut through = vec![0.0f32; near * k];
+        let factors = factors.values.get(block * BLOCK * runs..).unwrap_or_default();
+        let mut factors = factors.chunks_exact(runs.max(1));
+        for (from, to) in from.chunks(near * d).zip(to.chunks(near * d)) {
+            let rows = from.len() / d;
+            let Some(through) = through.get_mut(..rows * k) else { continue };
+            through.fill(0.0);
+            add_project(from, &vectors.values, d, through);
+            if runs > 0 {
+                for (row, factors) in through.chunks_exact_mut(k).zip(&mut factors) {
+                    for (run, factor) in row.chunks_mut(k.div_ceil(runs)).zip(factors) {
+                        run.iter_mut().for_each(|value| *value *= factor);
+                    }
+                }
+            }
+            add_combine(through, to, d, &mut sum);
         }
-        let wide = combine(&wide, matrix);
-        out.values.copy_from_slice(wide.values.get(..k * d).unwrap_or_default());
-        return out;
-    }
-    let partial: Vec<DMatrix<f32>> = matrix
-        .values
-        .par_chunks(BLOCK * d)
-        .zip(coefficients.values.par_chunks(BLOCK * k))
-        .map(|(block, coefficients)| {
-            let count = block.len() / d;
-            let block = DMatrixView::from_slice(block, d, count);
-            let coefficients = DMatrix::from_row_slice(count, k, coefficients);
-            let mut sum = DMatrix::zeros(d, k);
-            sum.gemm(1.0, &block, &coefficients, 0.0);
-            sum
-        })
-        .collect();
+        sum
+    });
+    total(partial.collect(), k, d)
+}
+
+/// The sum of sums, in order.
+fn total(partial: Vec<Vec<f32>>, k: usize, d: usize) -> Matrix {
+    let mut values = vec![0.0; k * d];
     for sum in partial {
-        out.values.iter_mut().zip(sum.as_slice()).for_each(|(total, part)| *total += part);
+        values.iter_mut().zip(sum).for_each(|(total, part)| *total += part);
     }
-    out
+    Matrix { values, rows: k, columns: d }
 }
 
 /// Cosines of all pairs of unit rows: [n, n].
@@ -85,17 +99,24 @@ pub(super) fn cosines(rows: &Matrix) -> Matrix {
 }
 
 /// Sums of products of every two rows, in f64.
+#[inline(always)]
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
-    // Eight sums in turn, so that the additions do not wait for one another.
-    let mut sums = [0.0f64; 8];
-    let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f64 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
-    for (x, y) in left.zip(right) {
+    // Sixteen sums in turn, so that the additions do not wait for one another.
+    let mut sums = [0.0f64; 16];
+    let ((left, left_rest), (right, right_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    for (x, y) in left.iter().zip(right) {
         for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
             *sum += f64::from(*x) * f64::from(*y);
         }
     }
-    sums.iter().sum::<f64>() + tail
+    let mut total = 0.0;
+    for sum in sums {
+        total += sum;
+    }
+    for (x, y) in left_rest.iter().zip(right_rest) {
+        total += f64::from(*x) * f64::from(*y);
+    }
+    total
 }
 
 /// Dot products of the same rows of two matrices: [n].
@@ -104,7 +125,16 @@ pub(super) fn row_dots(a: &Matrix, b: &Matrix) -> Vec<f64> {
     if a.columns != b.columns {
         return vec![0.0; a.rows];
     }
-    a.values.par_chunks(width).zip(b.values.par_chunks(width)).with_min_len(256).map(|(a, b)| dot(a, b)).collect()
+    let mut dots = vec![0.0; a.rows];
+    let blocks = a.values.par_chunks(BLOCK * width).zip(b.values.par_chunks(BLOCK * width));
+    dots.par_chunks_mut(BLOCK).zip(blocks).for_each(|(dots, (a, b))| {
+        widest(|| {
+            for ((slot, a), b) in dots.iter_mut().zip(a.chunks_exact(width)).zip(b.chunks_exact(width)) {
+                *slot = dot(a, b);
+            }
+        });
+    });
+    dots
 }
 
 /// Scales every row to length one; a row of zeros stays.
@@ -146,16 +176,9 @@ pub(super) fn taken(matrix: &Matrix, kept: &[usize]) -> Matrix {
     Matrix { values, rows: kept.len(), columns: matrix.columns }
 }
 
-/// The first rows of `matrix`, zeros beyond its end.
-fn with_rows(matrix: &Matrix, rows: usize) -> Matrix {
-    let mut values = matrix.values.clone();
-    values.resize(rows * matrix.columns, 0.0);
-    Matrix { values, rows, columns: matrix.columns }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{combine, cosines, normalise, project, whitening};
+    use super::{combine, cosines, normalise, passed, project, whitening};
     use crate::fingerprint::mixing::splitmix64;
     use crate::fingerprint::sketch::canonical::Matrix;
 
@@ -186,6 +209,21 @@ mod tests {
                 assert!((at(&combined, j, c) - sum).abs() < 1e-3, "{n} {d} {k}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_passed_through_an_operator_is_projected_and_combined() {
+        let (from, to, vectors) = (random(2500, 20, 1), random(2500, 20, 2), random(6, 20, 3));
+        let plain = combine(&project(&from, &vectors), &to);
+        let none = Matrix { values: Vec::new(), rows: 2500, columns: 0 };
+        let close = |a: &Matrix, b: &Matrix| a.values.iter().zip(&b.values).all(|(a, b)| (a - b).abs() < 1e-3);
+        assert!(close(&passed(&from, &to, &vectors, &none), &plain));
+        let factors = random(2500, 2, 4);
+        let mut through = project(&from, &vectors);
+        for (row, factors) in through.values.chunks_exact_mut(6).zip(factors.values.chunks_exact(2)) {
+            row.iter_mut().enumerate().for_each(|(at, value)| *value *= factors[at / 3]);
+        }
+        assert!(close(&passed(&from, &to, &vectors, &factors), &combine(&through, &to)));
     }
 
     #[test]

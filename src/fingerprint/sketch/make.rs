@@ -70,7 +70,7 @@ fn layer_units(
         let read: Result<Vec<_>, _> = keys.into_iter().map(|key| source.unit(stack, layer, key)).collect();
         let read: Vec<FeedForward> = read?.into_iter().flatten().collect();
         let answers = match (read.as_slice(), probes) {
-            ([dense], Some(probes)) => responses(dense, probes),
+            ([dense], Some(probes)) => responses(dense, &salient(dense), probes),
             _ => Vec::new(),
         };
         return Ok((units(&read, kept, words), answers));

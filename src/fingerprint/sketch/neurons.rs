@@ -19,9 +19,13 @@ use super::algebra::{cosines, normalise, project, row_dots, taken, whitening};
 use super::canonical::{FeedForward, Matrix};
 use super::record::{Rows, Unit};
 use super::words::{StackWords, WORDS};
+use crate::linear::widest;
 
 /// Neurons kept a unit.
 const NEURONS: usize = 256;
+/// Neurons, by falling salience, from which means, covariances and deviations are taken: nine for each word. They are
+/// the same ones in any order of the neurons, and of a large block they save nearly all of the products.
+pub(super) const MEASURED: usize = 1024;
 /// Weight of the products of up and down beside the gate.
 const PRODUCTS: f32 = 0.7;
 
@@ -39,7 +43,8 @@ pub(super) fn salient(unit: &FeedForward) -> Vec<usize> {
 pub(super) fn unit(unit: &FeedForward, order: &[usize], words: &StackWords) -> Unit {
     let mut sketch = Unit::default();
     let kept = order.get(..NEURONS.min(order.len())).unwrap_or_default();
-    if let Some(described) = described(unit, &words.of(unit), kept) {
+    let measured = order.get(..MEASURED.min(order.len())).unwrap_or_default();
+    if let Some(described) = described(unit, &words.of(unit), measured, kept.len()) {
         (sketch.words, sketch.word_scales) = rounded(&described);
         let centre = mean_row(&unit.gate);
         sketch.gate_gram = triangle(&unit.gate, kept, &centre);
@@ -50,7 +55,7 @@ pub(super) fn unit(unit: &FeedForward, order: &[usize], words: &StackWords) -> U
 }
 
 /// ‖gate‖²·‖up‖²·‖down‖² of every neuron.
-fn squared_salience(unit: &FeedForward) -> Vec<f64> {
+pub(super) fn squared_salience(unit: &FeedForward) -> Vec<f64> {
     let mut salience = row_dots(&unit.gate, &unit.gate);
     for matrix in unit.up.iter().chain([&unit.down]) {
         salience.iter_mut().zip(row_dots(matrix, matrix)).for_each(|(product, square)| *product *= square);
@@ -58,65 +63,62 @@ fn squared_salience(unit: &FeedForward) -> Vec<f64> {
     salience
 }
 
-/// W of the kept neurons: [n, 228]; `None` if a value is not finite or nothing varies.
-fn described(unit: &FeedForward, words: &Matrix, kept: &[usize]) -> Option<Matrix> {
+/// W of the first `kept` of the measured neurons: [kept, 228]; `None` if a value is not finite or nothing varies.
+fn described(unit: &FeedForward, words: &Matrix, measured: &[usize], kept: usize) -> Option<Matrix> {
     if words.rows != WORDS {
         return None;
     }
     let up = unit.up.as_ref().unwrap_or(&unit.gate);
-    let mut gate = unit_cosines(&unit.gate, words);
+    let mut gate = unit_cosines(taken(&unit.gate, measured), words);
     centre_columns(&mut gate);
     let white = whitening(&gate)?;
-    let mut x = rows_times(&gate, kept, &white);
+    let mut x = first_rows_times(&gate, kept, &white);
     normalise(&mut x);
-    let mut products = unit_cosines(up, words);
-    products.values.iter_mut().zip(unit_cosines(&unit.down, words).values).for_each(|(up, down)| *up *= down);
+    let mut products = unit_cosines(taken(up, measured), words);
+    let downs = unit_cosines(taken(&unit.down, measured), words);
+    products.values.iter_mut().zip(downs.values).for_each(|(up, down)| *up *= down);
     centre_columns(&mut products);
     let deviations: Vec<f32> = column_sums(&products, |value| value * value)
         .into_iter()
         .map(|sum| (sum / products.rows.max(1) as f64).sqrt().max(1e-9) as f32)
         .collect();
-    let mut y = taken(&products, kept);
+    products.values.truncate(kept * WORDS);
+    let mut y = Matrix { rows: kept, ..products };
     for row in y.values.chunks_exact_mut(WORDS) {
         row.iter_mut().zip(&deviations).for_each(|(value, deviation)| *value /= deviation);
     }
     normalise(&mut y);
-    let mut values = Vec::with_capacity(kept.len() * 2 * WORDS);
+    let mut values = Vec::with_capacity(kept * 2 * WORDS);
     for (x, y) in x.values.chunks_exact(WORDS).zip(y.values.chunks_exact(WORDS)) {
         values.extend_from_slice(x);
         values.extend(y.iter().map(|value| value * PRODUCTS));
     }
     let finite = values.iter().all(|value| value.is_finite());
-    finite.then_some(Matrix { values, rows: kept.len(), columns: 2 * WORDS })
+    finite.then_some(Matrix { values, rows: kept, columns: 2 * WORDS })
 }
 
 /// Rows of length one times the words: [h, words].
-fn unit_cosines(matrix: &Matrix, words: &Matrix) -> Matrix {
-    let mut products = project(matrix, words);
-    for (row, square) in products.values.chunks_exact_mut(words.rows.max(1)).zip(row_dots(matrix, matrix)) {
-        let scale = (1.0 / square.sqrt().max(1e-12)) as f32;
-        for value in row.iter_mut() {
-            *value *= scale;
-        }
-    }
-    products
+fn unit_cosines(mut matrix: Matrix, words: &Matrix) -> Matrix {
+    normalise(&mut matrix);
+    project(&matrix, words)
 }
 
 /// Sums of f(value) by column, over blocks of a fixed size.
 fn column_sums(matrix: &Matrix, f: impl Fn(f64) -> f64 + Sync) -> Vec<f64> {
     let width = matrix.columns.max(1);
-    let partial: Vec<Vec<f64>> = matrix
-        .values
-        .par_chunks(4096 * width)
-        .map(|block| {
-            let mut sums = vec![0.0; width];
+    let blocks = matrix.values.par_chunks(4096 * width);
+    let partial = blocks.map(|block| {
+        let mut sums = vec![0.0; width];
+        widest(|| {
             for row in block.chunks_exact(width) {
-                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += f(f64::from(*value)));
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum += f(f64::from(*value));
+                }
             }
-            sums
-        })
-        .collect();
-    partial.into_iter().fold(vec![0.0; width], |mut total, sums| {
+        });
+        sums
+    });
+    partial.collect::<Vec<_>>().into_iter().fold(vec![0.0; width], |mut total, sums| {
         total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
         total
     })
@@ -134,12 +136,12 @@ fn mean_row(matrix: &Matrix) -> Vec<f32> {
     column_sums(matrix, |value| value).into_iter().map(|sum| (sum / rows) as f32).collect()
 }
 
-/// Rows of `matrix` at `kept` times a square matrix.
-fn rows_times(matrix: &Matrix, kept: &[usize], square: &DMatrix<f64>) -> Matrix {
+/// The first `kept` rows of `matrix` times a symmetric square matrix.
+fn first_rows_times(matrix: &Matrix, kept: usize, square: &DMatrix<f64>) -> Matrix {
     let columns = matrix.columns;
-    let rows = kept.iter().flat_map(|at| matrix.row(*at)).map(|value| f64::from(*value));
-    let product = square.transpose() * DMatrix::from_iterator(columns, kept.len(), rows);
-    Matrix { values: product.iter().map(|value| *value as f32).collect(), rows: kept.len(), columns }
+    let rows = matrix.values.iter().take(kept * columns).map(|value| f64::from(*value));
+    let product = square.transpose() * DMatrix::from_iterator(columns, kept, rows);
+    Matrix { values: product.iter().map(|value| *value as f32).collect(), rows: kept, columns }
 }
 
 /// Strict upper triangle, by columns, of the cosines of the rows at `kept` less `centre`.

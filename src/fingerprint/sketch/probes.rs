@@ -6,8 +6,9 @@
 //! r(t) = silu(G eₜ)∘(U eₜ), less their mean over the tokens. Networks that share a vocabulary answer alike because tokens
 //! mean what they mean, so the numbers are context beside what unrelated networks score, and no evidence.
 
-use super::algebra::{cosines, project};
+use super::algebra::{cosines, project, taken};
 use super::canonical::{FeedForward, Matrix};
+use super::neurons::MEASURED;
 use crate::fingerprint::splitmix64;
 
 /// Tokens.
@@ -30,15 +31,16 @@ pub(super) fn probes(embedding: &Matrix) -> Option<Matrix> {
 }
 
 /// Strict upper triangle, by columns, of the cosines of a unit's responses: signed square root times 127. Empty if the
-/// widths differ.
-pub(super) fn responses(unit: &FeedForward, probes: &Matrix) -> Vec<i8> {
+/// widths differ. Of a large unit the most salient neurons answer; `order` lists them first.
+pub(super) fn responses(unit: &FeedForward, order: &[usize], probes: &Matrix) -> Vec<i8> {
     if unit.gate.columns != probes.columns || probes.rows != PROBES {
         return Vec::new();
     }
-    let mut response = project(&unit.gate, probes);
+    let asked = order.get(..MEASURED.min(order.len())).unwrap_or_default();
+    let mut response = project(&taken(&unit.gate, asked), probes);
     response.values.iter_mut().for_each(|x| *x /= 1.0 + (-*x).exp());
     if let Some(up) = &unit.up {
-        response.values.iter_mut().zip(project(up, probes).values).for_each(|(gate, up)| *gate *= up);
+        response.values.iter_mut().zip(project(&taken(up, asked), probes).values).for_each(|(gate, up)| *gate *= up);
     }
     // By token, each neuron less its mean.
     let neurons = response.rows;
@@ -81,7 +83,9 @@ mod tests {
         };
         let plain = unit(5);
         let turned = FeedForward { gate: reversed(&plain.gate), up: plain.up.as_ref().map(reversed), ..plain.clone() };
-        let answers = |unit: &FeedForward| tokens.as_ref().map(|tokens| responses(unit, tokens)).unwrap_or_default();
+        let answers = |unit: &FeedForward| {
+            tokens.as_ref().map(|tokens| responses(unit, &(0..40).collect::<Vec<_>>(), tokens)).unwrap_or_default()
+        };
         assert_eq!(answers(&plain).len(), PROBES * (PROBES - 1) / 2);
         let far = |a: Vec<i8>, b: Vec<i8>| a.iter().zip(&b).filter(|(a, b)| a.abs_diff(**b) > 2).count();
         assert_eq!(far(answers(&plain), answers(&turned)), 0);

@@ -9,9 +9,12 @@
 
 use rayon::prelude::*;
 
+use super::algebra::row_dots;
 use super::canonical::{Attention, FeedForward, Matrix};
+use super::neurons::squared_salience;
 use super::record::{ATTENTION_ROWS_KEPT, AttentionRows, NEEDLES_KEPT, Rows, Unit};
-use crate::fingerprint::needles::CHANNELS;
+use crate::fingerprint::needles::{CHANNELS, add_lines, deviations};
+use crate::linear::widest;
 
 /// Rows kept of all experts of a layer together …
 const LAYER_NEEDLES: usize = 4096;
@@ -62,7 +65,7 @@ pub(super) fn needle_rows(into: &mut Unit, unit: &FeedForward, order: &[usize], 
 /// The rows of largest norm of each attention projection.
 pub(super) fn attention_rows(attention: &Attention) -> AttentionRows {
     let strongest = |matrix: &Matrix| {
-        let norms: Vec<f64> = lines(matrix).map(squares).collect();
+        let norms = row_dots(matrix, matrix);
         let mut order: Vec<usize> = (0..norms.len()).collect();
         let key = |at: &usize| norms.get(*at).copied().unwrap_or_default();
         order.sort_by(|a, b| key(b).total_cmp(&key(a)));
@@ -78,26 +81,12 @@ pub(super) fn attention_rows(attention: &Attention) -> AttentionRows {
 
 /// Σ ‖gate‖·‖up‖·‖down‖ over the neurons; without a gate Σ ‖inner‖·‖down‖.
 pub(super) fn salience(unit: &FeedForward) -> f64 {
-    let up = |at: usize| unit.up.as_ref().map_or(1.0, |up| squares(up.row(at)));
-    let gates = lines(&unit.gate).zip(lines(&unit.down)).enumerate();
-    gates.map(|(at, (gate, down))| (squares(gate) * up(at) * squares(down)).sqrt()).sum()
+    squared_salience(unit).into_iter().map(f64::sqrt).sum()
 }
 
 /// The rows of a matrix.
 fn lines(matrix: &Matrix) -> impl Iterator<Item = &[f32]> {
     matrix.values.chunks_exact(matrix.columns.max(1))
-}
-
-/// ‖row‖², in eight lanes.
-fn squares(row: &[f32]) -> f64 {
-    let (chunks, rest) = row.as_chunks::<8>();
-    let mut lanes = [0.0f64; 8];
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += f64::from(*x) * f64::from(*x);
-        }
-    }
-    lanes.iter().sum::<f64>() + rest.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>()
 }
 
 /// The rows `order` of a matrix, standardised by channel over all its rows, as int8.
@@ -120,21 +109,8 @@ fn standardised(matrix: &Matrix, order: &[usize]) -> Rows {
 /// Mean and deviation of the first channels over all rows.
 fn channel_moments(matrix: &Matrix, channels: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut sums, mut powers) = (vec![0.0f64; channels], vec![0.0f64; channels]);
-    for row in lines(matrix) {
-        for ((sum, power), x) in sums.iter_mut().zip(&mut powers).zip(row) {
-            let x = f64::from(*x);
-            *sum += x;
-            *power += x * x;
-        }
-    }
-    let count = matrix.rows.max(1) as f64;
-    sums.iter()
-        .zip(&powers)
-        .map(|(sum, power)| {
-            let mean = sum / count;
-            (mean, (power / count - mean * mean).max(0.0).sqrt().max(1e-12))
-        })
-        .unzip()
+    widest(|| add_lines(lines(matrix), &mut sums, &mut powers));
+    deviations(&sums, &powers, matrix.rows)
 }
 
 #[cfg(test)]

@@ -16,10 +16,11 @@
 //! v₃ = Σ w d̂ takes the place of a repeated v₁. Embedding E and head H add the means of their rows, multiplied up to
 //! three times by ÊᵀÊ or ĤᵀĤ.
 
-use super::algebra::{combine, dot, normalise, project, row_dots};
+use super::algebra::{combine, dot, normalise, passed, row_dots};
 use super::canonical::{FeedForward, Layers, Matrix};
 use super::probes::probes;
 use crate::fingerprint::record::FingerprintError;
+use crate::linear::widest;
 
 /// Words of a unit: 4 + 12 + 36.
 pub(super) const OF_UNIT: usize = 52;
@@ -129,19 +130,13 @@ fn unit_words(unit: &FeedForward, rounds: usize) -> Matrix {
     append(&mut words, &sums(third, 1, unit.up.as_ref().unwrap_or(down)));
     append(&mut words, &sums(from_down, 1, down));
     normalise(&mut words);
+    let recall = Matrix { values: recall, rows: neurons, columns: 1 };
+    let alike = Matrix { values: Vec::new(), rows: neurons, columns: 0 };
     let mut current = words.clone();
     for _ in 0..rounds {
-        let through_up = project(up, &current);
-        let through_down = project(down, &current);
-        let mut through_gate = project(gate, &current);
-        for (row, factor) in through_gate.values.chunks_exact_mut(current.rows.max(1)).zip(&recall) {
-            for value in row.iter_mut() {
-                *value *= factor;
-            }
-        }
-        let mut next = combine(&through_up, down);
-        append(&mut next, &combine(&through_down, up));
-        append(&mut next, &combine(&through_gate, gate));
+        let mut next = passed(up, down, &current, &alike);
+        append(&mut next, &passed(down, up, &current, &alike));
+        append(&mut next, &passed(gate, gate, &current, &recall));
         normalise(&mut next);
         append(&mut words, &next);
         current = next;
@@ -164,16 +159,19 @@ pub(super) fn embedding_words(source: &Layers<'_>, stack: &str) -> Result<(Matri
 
 /// Words of an embedding and a head; a tied head is the embedding times `gain`.
 fn embedding_words_of(embedding: &Matrix, head: Option<&Matrix>, gain: &[f32]) -> Matrix {
-    let operators = [Table::new(embedding, &[]), Table::new(head.unwrap_or(embedding), gain)];
+    let tables = match head {
+        Some(head) => vec![Table::new(embedding, &[&[]]), Table::new(head, &[gain])],
+        None => vec![Table::new(embedding, &[&[], gain])],
+    };
     let mut words = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
-    for table in &operators {
-        append(&mut words, &table.mean());
+    for table in &tables {
+        append(&mut words, &table.means());
     }
     normalise(&mut words);
     let mut current = words.clone();
     for _ in 0..3 {
         let mut next = Matrix { values: Vec::new(), rows: 0, columns: embedding.columns };
-        for table in &operators {
+        for table in &tables {
             append(&mut next, &table.applied(&current));
         }
         normalise(&mut next);
@@ -183,56 +181,81 @@ fn embedding_words_of(embedding: &Matrix, head: Option<&Matrix>, gain: &[f32]) -
     words
 }
 
-/// A table of tokens, its rows times a gain, as the operator T̂ᵀT̂ of its rows of length one.
+/// A table of tokens as the operators T̂ᵀT̂ of its rows of length one, one operator for each of the gains that its rows
+/// are multiplied by. The table is read once for all of them: it is the largest matrix there is.
 struct Table<'a> {
     rows: &'a Matrix,
-    gain: &'a [f32],
-    /// 1/‖row‖².
-    factors: Vec<f32>,
+    /// Gains [d]; an empty one is all ones.
+    gains: Vec<&'a [f32]>,
+    /// 1/‖row‖² by gain: [tokens, gains].
+    factors: Matrix,
 }
 
 impl<'a> Table<'a> {
-    fn new(rows: &'a Matrix, gain: &'a [f32]) -> Self {
-        let gain = if gain.len() == rows.columns { gain } else { &[] };
-        let squares = if gain.is_empty() {
-            row_dots(rows, rows)
-        } else {
-            let mut scaled = Vec::with_capacity(rows.columns);
-            rows.values
-                .chunks_exact(rows.columns.max(1))
-                .map(|row| {
-                    scaled.clear();
-                    scaled.extend(row.iter().zip(gain).map(|(value, gain)| value * gain));
-                    dot(&scaled, &scaled)
-                })
-                .collect()
-        };
-        Self { rows, gain, factors: squares.into_iter().map(|square| (1.0 / square.max(1e-24)) as f32).collect() }
-    }
-
-    /// Mean of the rows: [1, d].
-    fn mean(&self) -> Matrix {
-        let share = 1.0 / self.rows.rows.max(1) as f32;
-        let ones = Matrix { values: vec![share; self.rows.rows], rows: self.rows.rows, columns: 1 };
-        self.with_gain(combine(&ones, self.rows))
-    }
-
-    /// Every vector through the operator: [k, d].
-    fn applied(&self, vectors: &Matrix) -> Matrix {
-        let mut through = project(self.rows, &self.with_gain(vectors.clone()));
-        for (row, factor) in through.values.chunks_exact_mut(vectors.rows.max(1)).zip(&self.factors) {
-            for value in row.iter_mut() {
-                *value *= factor;
+    fn new(rows: &'a Matrix, gains: &[&'a [f32]]) -> Self {
+        let fits = |gain: &&'a [f32]| if gain.len() == rows.columns { *gain } else { &[] };
+        let gains: Vec<&[f32]> = gains.iter().map(fits).collect();
+        let mut factors = Matrix { values: vec![0.0; rows.rows * gains.len()], rows: rows.rows, columns: gains.len() };
+        for (at, gain) in gains.iter().enumerate() {
+            let squares = if gain.is_empty() { row_dots(rows, rows) } else { gained_squares(rows, gain) };
+            for (slot, square) in factors.values.iter_mut().skip(at).step_by(gains.len()).zip(squares) {
+                *slot = (1.0 / square.max(1e-24)) as f32;
             }
         }
-        self.with_gain(combine(&through, self.rows))
+        Self { rows, gains, factors }
     }
 
-    fn with_gain(&self, mut vectors: Matrix) -> Matrix {
-        for row in vectors.values.chunks_exact_mut(vectors.columns.max(1)) {
-            row.iter_mut().zip(self.gain).for_each(|(value, gain)| *value *= gain);
+    /// Means of the rows: [gains, d].
+    fn means(&self) -> Matrix {
+        let share = 1.0 / self.rows.rows.max(1) as f32;
+        let ones = Matrix { values: vec![share; self.rows.rows], rows: self.rows.rows, columns: 1 };
+        let mean = combine(&ones, self.rows);
+        self.repeated(&mean)
+    }
+
+    /// Every vector through every operator: [gains · k, d].
+    fn applied(&self, vectors: &Matrix) -> Matrix {
+        let through = passed(self.rows, self.rows, &self.repeated(vectors), &self.factors);
+        let count = vectors.values.len();
+        let mut out = through;
+        for (run, gain) in out.values.chunks_exact_mut(count.max(1)).zip(&self.gains) {
+            with_gain(run, gain);
         }
-        vectors
+        out
+    }
+
+    /// The vectors once for each gain, times it.
+    fn repeated(&self, vectors: &Matrix) -> Matrix {
+        let mut repeated = Matrix { values: Vec::new(), rows: 0, columns: vectors.columns };
+        for gain in &self.gains {
+            let mut copy = vectors.clone();
+            with_gain(&mut copy.values, gain);
+            append(&mut repeated, &copy);
+        }
+        repeated
+    }
+}
+
+/// ‖row ∘ gain‖² of every row.
+fn gained_squares(rows: &Matrix, gain: &[f32]) -> Vec<f64> {
+    let squared: Vec<f32> = gain.iter().map(|gain| gain * gain).collect();
+    widest(|| {
+        let mut squares = Vec::with_capacity(rows.rows);
+        let mut scaled = vec![0.0f32; rows.columns];
+        for row in rows.values.chunks_exact(rows.columns.max(1)) {
+            for ((slot, value), gain) in scaled.iter_mut().zip(row).zip(&squared) {
+                *slot = value * gain;
+            }
+            squares.push(dot(&scaled, row));
+        }
+        squares
+    })
+}
+
+/// Rows as long as the gain, times it.
+fn with_gain(rows: &mut [f32], gain: &[f32]) {
+    for row in rows.chunks_exact_mut(gain.len().max(1)) {
+        row.iter_mut().zip(gain).for_each(|(value, gain)| *value *= gain);
     }
 }
 

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A matrix by rows, and the few things done to it on the way to the canonical form.
 
-use nalgebra::{DMatrix, DMatrixView};
 use rayon::prelude::*;
+
+use crate::linear::add_product;
 
 /// A matrix by rows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,12 +52,11 @@ impl Matrix {
             let bottom = (top + TILE).min(rows);
             for left in (0..columns).step_by(TILE) {
                 let right = (left + TILE).min(columns);
-                for row in top..bottom {
-                    let line = self.values.get(row * columns + left..row * columns + right).unwrap_or_default();
-                    for (value, column) in line.iter().zip(left..) {
-                        if let Some(slot) = values.get_mut(column * rows + row) {
-                            *slot = *value;
-                        }
+                for column in left..right {
+                    let to = values.get_mut(column * rows + top..column * rows + bottom).unwrap_or_default();
+                    let from = self.values.get(top * columns + column..).unwrap_or_default();
+                    for (slot, value) in to.iter_mut().zip(from.iter().step_by(columns)) {
+                        *slot = *value;
                     }
                 }
             }
@@ -113,16 +113,10 @@ impl Matrix {
         if self.columns != right.rows || self.columns == 0 || right.columns == 0 {
             return None;
         }
-        // By columns, a matrix kept by rows is its transpose: (AB)ᵀ = BᵀAᵀ.
-        let turned = DMatrixView::from_slice(&right.values, right.columns, right.rows);
         let mut values = vec![0.0; self.rows * right.columns];
-        values.par_chunks_mut(BLOCK * right.columns).zip(self.values.par_chunks(BLOCK * self.columns)).for_each(
-            |(out, block)| {
-                let product: DMatrix<f32> =
-                    turned * DMatrixView::from_slice(block, self.columns, block.len() / self.columns);
-                out.copy_from_slice(product.as_slice());
-            },
-        );
+        let blocks = self.values.par_chunks(BLOCK * self.columns);
+        let out = values.par_chunks_mut(BLOCK * right.columns);
+        out.zip(blocks).for_each(|(out, block)| add_product(block, &right.values, right.columns, out));
         Some(Self { values, rows: self.rows, columns: right.columns })
     }
 }

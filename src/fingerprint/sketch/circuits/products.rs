@@ -4,43 +4,24 @@
 //!
 //! In: slices [rows, columns]. Out: their product, by rows. One thread, fixed order of sums.
 
-use nalgebra::{DMatrix, DMatrixView, Dyn, VecStorage};
-
-/// Rows, columns and inner size from which a product is left to nalgebra. Below it multiplies column by column, and
-/// version 0.35 then writes beyond the result where the left factor is a view whose rows are not adjacent
-/// (`axcpy_uninit` takes the length of the slice for that of the vector).
-const BLOCKED: usize = 8;
+use crate::linear::{add_product, add_project};
 
 /// A·Bᵀ, [m, n], of `a` [m, width] and `b` [n, width].
 pub(super) fn times_transposed(a: &[f32], b: &[f32], width: usize) -> Vec<f32> {
-    if width == 0 || a.len() < width || b.len() < width {
+    if width == 0 {
         return Vec::new();
     }
-    let (m, n) = (a.len() / width, b.len() / width);
-    if m.min(n).min(width) < BLOCKED {
-        let rows = a.chunks_exact(width);
-        return rows.flat_map(|a| b.chunks_exact(width).map(|b| dot(a, b) as f32)).collect();
-    }
-    // What is stored by rows is the transposed matrix stored by columns: (A·Bᵀ)ᵀ = B·Aᵀ.
-    let right = DMatrixView::from_slice(a, width, m);
-    let left = DMatrixView::<f32, Dyn, Dyn>::from_slice_with_strides(b, n, width, width, 1);
-    let mut product = DMatrix::zeros(n, m);
-    product.gemm(1.0, &left, &right, 0.0);
-    by_rows(product)
+    let mut product = vec![0.0; (a.len() / width) * (b.len() / width)];
+    add_project(a, b, width, &mut product);
+    product
 }
 
 /// A·B, [m, width], of `a` [m, inner] and `b` [inner, width].
 pub(super) fn times(a: &[f32], b: &[f32], width: usize) -> Vec<f32> {
     let inner = b.len().checked_div(width).unwrap_or_default();
-    if inner == 0 || a.len() < inner {
-        return Vec::new();
-    }
-    let m = a.len() / inner;
-    let left = DMatrixView::from_slice(b, width, inner);
-    let right = DMatrixView::from_slice(a, inner, m);
-    let mut product = DMatrix::zeros(width, m);
-    product.gemm(1.0, &left, &right, 0.0);
-    by_rows(product)
+    let mut product = vec![0.0; a.len().checked_div(inner).unwrap_or_default() * width];
+    add_product(a, b, width, &mut product);
+    product
 }
 
 /// Σ aᵢbᵢ in double precision, in a fixed order.
@@ -55,11 +36,6 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
     }
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
     lanes.iter().sum::<f64>() + rest
-}
-
-fn by_rows(transposed: DMatrix<f32>) -> Vec<f32> {
-    let storage: VecStorage<f32, Dyn, Dyn> = transposed.data;
-    storage.into()
 }
 
 #[cfg(test)]
