@@ -32,8 +32,9 @@ impl Weakening {
 impl Policy {
     /// Returns the policy that counts, and where the pushed one is weaker.
     ///
-    /// The baseline is the base side's, unless the push does without. Of levels, the stricter of both; of waivers, those that both sides have, with the earlier date; branches, tags
-    /// and registry of the base side, with what the push adds; of copyright holders, none that the push adds. Declarations (`[[model]]`, name and license of
+    /// Of levels, the stricter of both; of waivers, those that both sides have, with the earlier date; branches, tags
+    /// and registry of the base side, with what the push adds; of copyright holders, none that the push adds; the
+    /// baseline of the base side, unless the push does without. Declarations (`[[model]]`, name and license of
     /// `[release]`) are the push's: they are claims, and evidence checks them. Without a base side the push's policy counts.
     pub fn effective(base: Option<&Self>, pushed: &Self) -> (Self, Vec<Weakening>) {
         let Some(base) = base.filter(|base| base.path.is_some()) else { return (pushed.clone(), Vec::new()) };

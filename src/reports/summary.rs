@@ -255,7 +255,7 @@ mod tests {
             "{page}"
         );
         let (findings, known) = page.split_once("### Known by the baseline\n\n- ☑️ known: <code>undeclared").unwrap();
-        assert!(!findings.contains("❌ denied") && known.contains("— reviewed &lt;by legal&gt;"), "{page}");
+        assert!(!findings.contains("❌ denied") && known.contains("— reviewed &#60;by legal&#62;"), "{page}");
         assert_eq!(known.matches("☑️ known").count(), 1, "{page}");
     }
 

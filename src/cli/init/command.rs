@@ -153,7 +153,7 @@ fn tell(seen: &Seen, out: &mut Output) -> anyhow::Result<()> {
         count => writeln!(out, "    {} registered", plural(count, "base", "bases"))?,
     }
     for (program, file, named) in &seen.managers {
-        let runs = if *named { "it names forebear" } else { "docs/pre-push.md says how it can run forebear" };
+        let runs = if *named { "it names forebear" } else { "its own pre-push hook would keep running" };
         writeln!(out, "    {program} manages hooks ({file}); {runs}")?;
     }
     if let Some(folder) = &seen.hooks_path {
@@ -255,7 +255,7 @@ fn check(root: &Path, seen: &Seen, globals: &Globals, out: &mut Output) -> anyho
 /// What to do now: without a base there is nothing to compare with.
 fn next(report: &Report, seen: &Seen) -> &'static str {
     match report.verdict {
-        _ if seen.registered.is_empty() && !report.models.is_empty() => {
+        _ if seen.registered.is_empty() && !seen.weights.is_empty() => {
             "`forebear registry add MODEL --id OWNER/NAME --license ID` for each base you start from; then `forebear doctor`"
         }
         Verdict::Pass => "`git add policy.toml` and commit it; `forebear doctor` says whether the hook would run",

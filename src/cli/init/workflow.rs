@@ -17,6 +17,9 @@ pub(super) const PLACE: &str = ".github/workflows/forebear.yml";
 
 /// The text of the workflow. `commit`: what the action is pinned by.
 pub(super) fn workflow(branches: &[String], commit: Option<&str>) -> String {
+    // A policy that names none is strict on every branch.
+    let every = ["**".to_owned()];
+    let branches = if branches.is_empty() { &every } else { branches };
     let quoted: Vec<String> = branches.iter().map(|branch| quoted(branch)).collect();
     let text = WORKFLOW.replace(BRANCHES, &format!("    branches: [{}]\n", quoted.join(", ")));
     match commit {
@@ -42,7 +45,8 @@ mod tests {
         let text = workflow(&branches, Some(&"a".repeat(40)));
         assert!(text.contains("    branches: [\"main\", \"release/*\", \"\\\\!a\\\"b\"]\n"), "{text}");
         assert!(text.contains(&format!("uses: forebear/forebear@{}\n", "a".repeat(40))) && !text.contains("@v0"));
-        assert!(workflow(&branches, None).contains("forebear/forebear@v0 "));
+        assert!(workflow(&[], None).contains("forebear/forebear@v0 "));
+        assert!(workflow(&[], None).contains("    branches: [\"**\"]\n"));
     }
 
     /// Without what is chosen here, it is the workflow that docs/github.md has.
