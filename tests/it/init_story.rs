@@ -137,7 +137,52 @@ fn without_a_terminal_the_defaults_are_taken_and_lineage_is_left_open() {
     next: `forebear check --path .` says what to do for each; `forebear fix --dry-run` shows what it can write for you
     "#);
     let (text, parsed) = policy(&git);
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    # What this repository publishes, and what may not be published from it.
+    # forebear reads this file before a push; every key but `schema` has a default, unknown keys are errors.
+    schema = 1
+
+    [release]                          # what this repository publishes
+    name = "acme/orca"
+    # license = "Apache-2.0"    # SPDX expression, or a known model license id
+    # copyright = ["Acme Inc."]        # whose copyright lines are the releaser's own
+    branches = ["main"]    # denied findings block here; elsewhere they warn
+    tags = ["v*"]
+
+    [registry]
+    # paths = ["registry/"]            # registries of base models in this repository, beside registry/
+
+    # [attest]                           # signed attestations of what passed
+    # sign = true                        # the pre-push hook signs what passes; git's SSH key: `git config gpg.format ssh`
+    # required = true                    # continuous integration asks for it: rule hook-bypassed
+    # allowed-signers = "allowed_signers"    # whose signatures count, as in ssh-keygen(1)
+
+    # [baseline]                         # findings that are known and do not block; read from the base side
+    # file = "baseline.toml"             # forebear check --tree HEAD --baseline baseline.toml --write-baseline
+
+    # One entry a released model. What is declared is checked against the weights; `*` stays inside a folder.
+    # Seen: 1 weight file; not committed, and not given to Git LFS; no card names a base. Check it.
+    [[model]]
+    paths = ["checkpoints/orca/**"]
+    # Nothing here says what it comes from, and only you can. Take one:
+    # origin = "derived"
+    # bases = [{ id = "OWNER/NAME", relation = "finetune" }]    # finetune | adapter | merge | quantized | pruned | upcycled | distilled | continued-pretraining
+    # origin = "from-scratch"
+
+    [rules]                            # deny | warn | note | allow; forebear explain RULE says more
+    undeclared-lineage = "deny"
+    missing-license-text = "deny"
+    missing-notice = "deny"
+
+    # A waiver accepts a finding for a time. It is keyed to the content of the model; expired or unused, it is itself a finding.
+    # [[waiver]]
+    # rule = "undeclared-lineage"
+    # model = "sha256:..."              # the content id that the finding prints
+    # base = "Qwen/Qwen2.5-7B"
+    # owner = "release-team@acme.example"
+    # reason = "research-only branch, not distributed"
+    # expires = 2026-12-31
+    "#);
     assert!(parsed["model"][0].get("origin").is_none() && parsed["model"][0].get("bases").is_none());
     let checked = forebear(&git.path).args(["check", "--path", "."]).output().unwrap();
     let told = String::from_utf8(checked.stdout).unwrap();
