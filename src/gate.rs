@@ -100,7 +100,7 @@ pub fn mend(
     fix::settle(snapshot, wanted, |tree, look| {
         // What is known may be put in order all the same.
         let judged = |judged: Judged| {
-            look(judged.facts, judged.ledger, &[judged.decided.findings.as_slice(), judged.baselined].concat())
+            look(judged.facts, judged.ledger, &[judged.decided.findings.as_slice(), judged.baselined].concat());
         };
         judge(published, tree, &weights, options, &mut Vec::new(), judged)
     })

@@ -295,8 +295,8 @@ fn flags_answer_without_a_terminal() {
 /// Answers the program behind a terminal; returns the exit code and what was shown.
 fn interview(git: &Git, answers: &[(&str, &str)]) -> (Option<i32>, String) {
     let script = git.path.with_extension("answers");
-    let lines: String = answers.iter().map(|(question, answer)| format!("{question}\t{answer}\n")).collect();
-    fs::write(&script, lines).unwrap();
+    let lines: Vec<String> = answers.iter().map(|(question, answer)| format!("{question}\t{answer}")).collect();
+    fs::write(&script, lines.join("\n")).unwrap();
     let helper = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/interview.py");
     let mut command = git.command("python3");
     command.arg(helper).arg(&script).args([env!("CARGO_BIN_EXE_forebear"), "init", "--no-check"]);

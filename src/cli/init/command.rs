@@ -49,13 +49,13 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "base")]
     pub(super) from_scratch: bool,
     /// Install the pre-push hook
-    #[arg(long, overrides_with = "no_hook")]
+    #[arg(long, conflicts_with = "no_hook")]
     hook: bool,
     /// Leave the pre-push hook out
     #[arg(long)]
     no_hook: bool,
     /// Write a GitHub workflow
-    #[arg(long, overrides_with = "no_workflow")]
+    #[arg(long, conflicts_with = "no_workflow")]
     workflow: bool,
     /// Write no GitHub workflow
     #[arg(long)]

@@ -17,6 +17,9 @@ use super::super::load;
 use super::super::output::read_text;
 use super::look::{is_plain, lines};
 
+/// Id of a base, and the relation to it as policies name it.
+type Named = (String, String);
+
 /// A folder with weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Weights {
@@ -33,7 +36,7 @@ pub(super) struct Weights {
     /// Whether attributes give them to Git LFS.
     pub(super) lfs: bool,
     /// Bases that a card or an adapter's config names, with the relation.
-    pub(super) bases: Vec<(String, String)>,
+    pub(super) bases: Vec<Named>,
     /// The file that names them.
     pub(super) named_by: Option<String>,
     /// A tokenizer that lies beside.
@@ -128,9 +131,8 @@ fn folders(root: &Path) -> anyhow::Result<Vec<(PathBuf, Vec<String>)>> {
             let name = entry.file_name().to_string_lossy().into_owned();
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => {
-                    if !name.starts_with('.') && !NOT_OURS.contains(&name.as_str()) && depth < DEEPEST {
-                        folders.push((path, depth + 1));
-                    }
+                    let ours = !name.starts_with('.') && !NOT_OURS.contains(&name.as_str());
+                    folders.extend((ours && depth < DEEPEST).then_some((path, depth + 1)));
                 }
                 Ok(kind) if kind.is_file() => {
                     let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
@@ -156,11 +158,7 @@ fn is_pointer(path: &Path) -> bool {
 }
 
 /// The bases that an adapter's config, the card beside, or the card at the root names, and the file that does.
-fn bases(
-    folder: &Path,
-    prefix: &str,
-    root_card: Option<&Card>,
-) -> anyhow::Result<(Vec<(String, String)>, Option<String>)> {
+fn bases(folder: &Path, prefix: &str, root_card: Option<&Card>) -> anyhow::Result<(Vec<Named>, Option<String>)> {
     let config = "adapter_config.json";
     if let Some(base) = adapter_base(&folder.join(config))?.filter(|base| is_plain(base)) {
         return Ok((vec![(base, "adapter".to_owned())], Some(format!("{prefix}{config}"))));
@@ -183,12 +181,12 @@ pub(super) fn card(path: &Path) -> anyhow::Result<Option<Card>> {
 }
 
 /// The bases that a card names; several are a merge unless it says otherwise. What is no id is left out.
-fn claimed(card: &Card) -> Vec<(String, String)> {
+fn claimed(card: &Card) -> Vec<Named> {
     let said = card.relation.as_ref().map(|relation| relation.value.to_ascii_lowercase());
     let known = said.filter(|said| RELATIONS.contains(&said.as_str()));
     let guess = if card.base_models.len() > 1 { "merge" } else { "finetune" };
     let relation = known.unwrap_or_else(|| guess.to_owned());
-    let mut bases: Vec<(String, String)> = Vec::new();
+    let mut bases: Vec<Named> = Vec::new();
     for base in card.base_models.iter().filter(|base| is_plain(&base.value)) {
         // An id that is named twice would make a policy that is refused.
         if !bases.iter().any(|(id, _)| id.eq_ignore_ascii_case(&base.value)) {
