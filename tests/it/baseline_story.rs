@@ -108,6 +108,10 @@ fn the_policy_names_the_baseline_of_the_hook_and_a_push_cannot_add_to_it() {
     watched.push(&["origin", "main"]).passed().says("1 known by baseline");
     let (_, _, sarif) = denied(&watched, &["--tree", "HEAD", "--format", "sarif"]);
     assert!(sarif.contains(r#""baselineState": "unchanged""#), "{sarif}");
+    let schema = include_str!("../fixtures/sarif/sarif-2.1.0-rtm.5.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&schema).unwrap();
+    assert!(validator.is_valid(&serde_json::from_str(&sarif).unwrap()), "{sarif}");
 
     weights("F1-cpt");
     let (code, _, said) = denied(&watched, &write);
