@@ -66,9 +66,11 @@ pub fn check(published: &Published, options: &Options, progress: &Progress) -> R
     Ok(report)
 }
 
-/// Every finding there is that no waiver covers, each by itself: what a baseline records.
+/// Every finding there is that no waiver covers, known or not, each by itself: what a baseline records.
 pub fn findings(published: &Published, options: &Options, progress: &Progress) -> Result<Vec<Finding>, GateError> {
-    Ok(looked(published, options, progress)?.0.findings)
+    let (mut report, _) = looked(published, options, progress)?;
+    report.findings.append(&mut report.baselined);
+    Ok(report.findings)
 }
 
 fn looked(published: &Published, options: &Options, progress: &Progress) -> Result<(Report, Instant), GateError> {
@@ -96,7 +98,10 @@ pub fn mend(
     let snapshot = published.snapshots.first().unwrap_or(&nothing);
     let weights = Weights::look(snapshot, options, progress)?;
     fix::settle(snapshot, wanted, |tree, look| {
-        let judged = |judged: Judged| look(judged.facts, judged.ledger, &judged.decided.findings);
+        // What is known may be put in order all the same.
+        let judged = |judged: Judged| {
+            look(judged.facts, judged.ledger, &[judged.decided.findings.as_slice(), judged.baselined].concat());
+        };
         judge(published, tree, &weights, options, &mut Vec::new(), judged)
     })
 }
@@ -114,7 +119,7 @@ fn check_snapshot(
     judge(published, snapshot, &weights, options, &mut remarks, |judged| {
         told::owed(report, judged.ledger);
         report.findings.extend(judged.decided.findings);
-        report.baselined.extend_from_slice(judged.baselined);
+        told::baselined(report, judged.baseline, judged.baselined);
         told::waived(report, judged.decided.waived);
         told::tell(report, judged.policy, snapshot, &weights.collected, judged.comparisons, weights.searched);
         told::release(report, judged.facts, weights.digests(snapshot, options));

@@ -13,7 +13,7 @@ use crate::findings::{self, Facts, Finding, Ledger};
 use crate::fingerprint::{Collected, Progress, collect};
 use crate::gate::{GateError, Options};
 use crate::known::{Known, RegistryChange};
-use crate::policy::{self, Decided, Policy};
+use crate::policy::{self, Baseline, Decided, Policy};
 use crate::reports::JudgedDigest;
 use crate::seen;
 use crate::tokenizers;
@@ -56,6 +56,7 @@ pub(crate) struct Judged<'j, 'a> {
     pub(crate) decided: Decided,
     /// Findings that the baseline has.
     pub(crate) baselined: &'j [Finding],
+    pub(crate) baseline: &'j Baseline,
 }
 
 /// Documents and sources, and with the weights all findings and their levels.
@@ -69,7 +70,7 @@ pub(crate) fn judge(
 ) -> Result<(), GateError> {
     let (policy, weakenings) = seen::policy(snapshot, options.policy.as_ref())?;
     let kind = published.scope.kind;
-    let (baseline, additions) = seen::baseline(snapshot, kind, options)?;
+    let (baseline, additions) = seen::baseline(snapshot, kind, options, &policy, remarks)?;
     let Weights { known, changes, collected, comparisons, searched } = weights;
     let in_git = kind != ScopeKind::Path;
     let (mut documents, document_problems) = documents::read(&snapshot.files);
@@ -111,6 +112,7 @@ pub(crate) fn judge(
     }
     tell(Judged {
         baselined: &baselined,
+        baseline: &baseline,
         facts: &facts,
         ledger: &ledger,
         policy: &policy,

@@ -16,7 +16,7 @@ use crate::evidence::Comparison;
 use crate::findings::{FormerText, ModelFacts, SourceFacts, UnverifiableFacts, UnverifiableKind};
 use crate::fingerprint::{Collected, Fingerprint, FingerprintError, MatrixPrint, Unread};
 use crate::gate::{GateError, Options};
-use crate::policy::{Baseline, Policy, Weakening};
+use crate::policy::{Baseline, NamedBaseline, Policy, Weakening};
 use crate::reports::JudgedDigest;
 
 /// Largest policy read, in bytes.
@@ -70,17 +70,25 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// The baseline that counts, and what the push adds to it. A file inside the repository is read from the base side;
-/// one that is not published, and where nothing is published, is the word of whoever runs the check.
+/// The baseline that counts, and what the push adds to it: the one that the command line names, or else the policy. A
+/// file inside the repository is read from the base side; one that is not published, and where nothing is published, is
+/// the word of whoever runs the check.
 pub(crate) fn baseline(
     snapshot: &Snapshot,
     kind: ScopeKind,
     options: &Options,
+    policy: &Policy,
+    remarks: &mut Vec<String>,
 ) -> Result<(Baseline, Vec<Weakening>), GateError> {
-    let Some(named) = &options.overrides.baseline else { return Ok((Baseline::default(), Vec::new())) };
+    let by_policy = |path: &String| NamedBaseline { path: path.clone(), inside: Some(path.clone()), text: None };
+    let given = options.overrides.baseline.clone();
+    let in_folder = kind == ScopeKind::Path && given.is_some();
+    let Some(named) = given.or_else(|| policy.baseline.as_ref().map(by_policy)) else {
+        return Ok((Baseline::default(), Vec::new()));
+    };
     let text = |content: &Content| text(&named.path, content);
     let parsed = |text: &String| Baseline::parse(&named.path, text).map_err(|error| GateError::Policy(Box::new(error)));
-    let inside = named.inside.as_ref().filter(|_| kind != ScopeKind::Path);
+    let inside = named.inside.as_ref().filter(|_| !in_folder);
     let at_tip = inside.and_then(|inside| snapshot.files.iter().find(|file| file.at_tip && file.path == *inside));
     let published = at_tip.and_then(File::content).map(text).transpose()?;
     let before = match (inside, &snapshot.base_commit, options.repository) {
@@ -91,19 +99,28 @@ pub(crate) fn baseline(
     };
     // One that was published broken must not keep its own repair from being pushed; it lets nothing pass.
     let before = before.and_then(|text| parsed(&text).ok());
-    match (published, &named.text) {
+    match (published, before, &named.text) {
         // A whole tree that nothing stands beside has no side to be read from.
-        (Some(text), _) if snapshot.base_commit.is_none() && kind == ScopeKind::Tree => {
+        (Some(text), ..) if snapshot.base_commit.is_none() && matches!(kind, ScopeKind::Tree | ScopeKind::Path) => {
             Ok((parsed(&text)?, Vec::new()))
         }
-        (Some(text), _) => Ok(Baseline::effective(before.as_ref(), &parsed(&text)?)),
+        (Some(text), before, _) => Ok(Baseline::effective(before.as_ref(), &parsed(&text)?)),
+        (None, Some(before), _) if snapshot.base_elsewhere => Ok((before, Vec::new())),
         // It was known before, and the push removes it.
-        (None, _) if before.is_some() => Ok((Baseline::default(), Vec::new())),
-        (None, Some(text)) => Ok((parsed(text)?, Vec::new())),
-        (None, None) => Err(GateError::Io {
+        (None, Some(_), _) => Ok((Baseline::empty(&named.path), Vec::new())),
+        (None, None, Some(text)) => Ok((parsed(text)?, Vec::new())),
+        (None, None, None) if options.overrides.baseline.is_some() => Err(GateError::Io {
             path: named.path.clone(),
             error: std::io::Error::other("there is no such baseline; `--write-baseline` writes one"),
         }),
+        (None, None, None) => {
+            let path = &named.path;
+            remarks.push(format!(
+                "the policy names the baseline {path}, which is not there, so nothing is known; \
+                 `forebear check --tree HEAD --baseline {path} --write-baseline` writes it"
+            ));
+            Ok((Baseline::empty(path), Vec::new()))
+        }
     }
 }
 

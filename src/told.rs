@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::changes::{FileState, Published, Snapshot};
 use crate::evidence::Comparison;
-use crate::findings::{self, Facts, Ledger, Level, Release, Rule};
+use crate::findings::{self, Facts, Finding, Ledger, Level, Release, Rule};
 use crate::fingerprint::{Collected, Source};
 use crate::gate::Options;
-use crate::policy::{Known, Policy, Waived};
+use crate::policy::{Baseline, Known, Policy, Waived};
 use crate::reports::{
-    JudgedBy, JudgedDigest, Report, ReportedBase, ReportedFile, ReportedModel, ReportedRelease, ReportedWaiver,
-    SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural,
+    JudgedBy, JudgedDigest, Report, ReportedBase, ReportedBaseline, ReportedFile, ReportedModel, ReportedReason,
+    ReportedRelease, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool, Verdict, plural,
 };
 
 /// An empty report on what would be published.
@@ -37,7 +37,7 @@ pub(crate) fn start(published: &Published, options: &Options) -> Report {
             date: options.today.to_string(),
             policies: Vec::new(),
             registries: options.registries.iter().map(|path| path.display().to_string()).collect(),
-            digests: Vec::new(),
+            ..JudgedBy::default()
         }),
         stats: Stats::default(),
     }
@@ -165,6 +165,19 @@ pub(crate) fn waived(report: &mut Report, waived: Vec<Waived>) {
     }
     report.waivers.sort();
     report.waivers.dedup();
+}
+
+/// Adds the findings that the baseline has, and the baseline.
+pub(crate) fn baselined(report: &mut Report, baseline: &Baseline, known: &[Finding]) {
+    report.baselined.extend_from_slice(known);
+    let (Some(path), Some(judged)) = (baseline.path(), &mut report.judged_by) else { return };
+    let told = judged.baseline.get_or_insert_with(|| ReportedBaseline { path: path.to_owned(), reasons: Vec::new() });
+    let reasons = known.iter().filter_map(|finding| {
+        Some(ReportedReason { fingerprint: finding.fingerprint.clone(), reason: baseline.reason(finding)?.to_owned() })
+    });
+    told.reasons.extend(reasons);
+    told.reasons.sort();
+    told.reasons.dedup();
 }
 
 /// Says which known findings are found no longer.

@@ -129,8 +129,8 @@ type Form<'a> = &'a dyn Fn(&mut Vec<u8>) -> io::Result<()>;
 fn files(report: &Report, folder: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let written = Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string();
-    // A waived finding is no alert for a service that knows nothing of waivers.
-    let open = Report { waived: Vec::new(), ..report.clone() };
+    // A waived or known finding is no alert for a service that knows nothing of waivers and baselines.
+    let open = Report { waived: Vec::new(), baselined: Vec::new(), ..report.clone() };
     let mut outputs = Vec::new();
     let kinds: [(&str, &str, Form); 6] = [
         ("report", "report.html", &|out| reports::html(report, &written, out)),

@@ -18,10 +18,9 @@ use forebear::documents::{TokenizerFile, TokenizerPrint, tokenizers};
 use forebear::findings::{self, Level, Rule};
 use forebear::fingerprint::{Fingerprint, collect_where, compute};
 use forebear::gate::GateError;
-use forebear::policy::{self, Origin, Policy, SeenModel, init_policy};
+use forebear::policy::Policy;
 
 use super::arguments::Globals;
-use super::init::Seen;
 use super::output::read_text;
 use super::progress::watched;
 
@@ -188,21 +187,6 @@ pub(crate) fn policy(path: &Path) -> anyhow::Result<Policy> {
 pub(crate) fn headers(path: &Path) -> anyhow::Result<Vec<String>> {
     let headers = code::headers(&read_text(path)?);
     Ok(headers.copyright.into_iter().chain(headers.spdx).map(|(_, line)| line).collect())
-}
-
-/// The text of a policy for what was seen. Nothing is declared to be from scratch that its owner did not call so.
-pub(crate) fn policy_template(seen: &Seen) -> String {
-    let models = seen.models.iter().map(|(pattern, bases)| SeenModel {
-        glob: pattern.clone(),
-        origin: Origin::Derived,
-        bases: bases.clone(),
-    });
-    init_policy(&policy::Seen {
-        name: Some(seen.name.clone()),
-        license: seen.license.clone(),
-        branches: seen.branches.clone(),
-        models: models.collect(),
-    })
 }
 
 /// Installs the pre-push hook and says what was done.

@@ -134,6 +134,21 @@ impl Baseline {
         Ok(Self { path: path.to_owned(), entries })
     }
 
+    /// The same file with nothing in it.
+    pub fn empty(path: &str) -> Self {
+        Self { path: path.to_owned(), entries: Vec::new() }
+    }
+
+    /// The file, unless none is given.
+    pub fn path(&self) -> Option<&str> {
+        Some(self.path.as_str()).filter(|path| !path.is_empty())
+    }
+
+    /// Why a known finding may pass, if somebody says so.
+    pub fn reason(&self, finding: &Finding) -> Option<&str> {
+        self.entries.iter().filter(|entry| entry.is(finding)).find_map(|entry| entry.reason.as_deref())
+    }
+
     /// Returns the baseline that counts, and what the push adds to it, which does not count. `base`: that of the base
     /// side; without one, everything that is published with its own baseline would be known.
     pub fn effective(base: Option<&Self>, pushed: &Self) -> (Self, Vec<Weakening>) {

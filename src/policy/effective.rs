@@ -33,7 +33,8 @@ impl Policy {
     /// Returns the policy that counts, and where the pushed one is weaker.
     ///
     /// Of levels, the stricter of both; of waivers, those that both sides have, with the earlier date; branches, tags
-    /// and registry of the base side, with what the push adds; of copyright holders, none that the push adds. Declarations (`[[model]]`, name and license of
+    /// and registry of the base side, with what the push adds; of copyright holders, none that the push adds; the
+    /// baseline of the base side, unless the push does without. Declarations (`[[model]]`, name and license of
     /// `[release]`) are the push's: they are claims, and evidence checks them. Without a base side the push's policy counts.
     pub fn effective(base: Option<&Self>, pushed: &Self) -> (Self, Vec<Weakening>) {
         let Some(base) = base.filter(|base| base.path.is_some()) else { return (pushed.clone(), Vec::new()) };
@@ -51,6 +52,7 @@ impl Policy {
             registry(base, pushed, &mut weakenings);
         }
         attest(base, pushed, &mut effective, &mut weakenings);
+        baseline(base, pushed, &mut effective, &mut weakenings);
         effective.release.branches = union(&base.release.branches, &pushed.release.branches);
         effective.release.tags = union(&base.release.tags, &pushed.release.tags);
         // An empty list of the base side means: strict everywhere.
@@ -167,6 +169,23 @@ fn attest(base: &Policy, pushed: &Policy, effective: &mut Policy, weakenings: &m
     }
 }
 
+/// What is known is the base side's; a push may only want less of it.
+fn baseline(base: &Policy, pushed: &Policy, effective: &mut Policy, weakenings: &mut Weakenings) {
+    match (&base.baseline, &pushed.baseline) {
+        (None, Some(file)) => {
+            weakenings.add(format!("names a baseline, {file}"), None);
+            effective.baseline = None;
+        }
+        (Some(before), Some(after)) if before != after => {
+            weakenings.add(format!("names another baseline, {after} in place of {before}"), None);
+            effective.baseline = Some(before.clone());
+        }
+        // A policy that is gone is told; what it let pass is none the worse for that.
+        (Some(before), None) if pushed.path.is_none() => effective.baseline = Some(before.clone()),
+        _ => {}
+    }
+}
+
 fn union(one: &[String], other: &[String]) -> Vec<String> {
     let added = other.iter().filter(|item| !one.contains(item));
     one.iter().chain(added).cloned().collect()
@@ -216,6 +235,19 @@ mod tests {
         assert_snapshot!(found[0].finding().message, @"policy.toml is removed by the push");
         assert_eq!(policy.setting(Rule::MissingHeader), Setting::Deny);
         assert_eq!(found[0].finding().level, Level::Deny);
+    }
+
+    #[test]
+    fn a_baseline_is_that_of_the_base_side_unless_the_push_does_without() {
+        let (one, other) = ("[baseline]\nfile = \"one.toml\"", "[baseline]\nfile = \"other.toml\"");
+        let counts = |base: &str, pushed: &str| Policy::effective(Some(&policy(base)), &policy(pushed)).0.baseline;
+        assert_snapshot!(said("", one), @"policy.toml names a baseline, one.toml");
+        assert_snapshot!(said(one, other), @"policy.toml names another baseline, other.toml in place of one.toml");
+        assert_eq!((said(one, "").as_str(), said(one, one).as_str()), ("", ""));
+        assert_eq!((counts("", one), counts(one, "")), (None, None));
+        assert_eq!((counts(one, other).as_deref(), counts(one, one).as_deref()), (Some("one.toml"), Some("one.toml")));
+        let removed = Policy::effective(Some(&policy(one)), &Policy::default()).0;
+        assert_eq!(removed.baseline.as_deref(), Some("one.toml"));
     }
 
     #[test]

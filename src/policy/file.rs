@@ -108,6 +108,8 @@ struct PolicyFile {
     #[serde(default)]
     attest: AttestFile,
     #[serde(default)]
+    baseline: BaselineFile,
+    #[serde(default)]
     model: Vec<Spanned<ModelFile>>,
     #[serde(default)]
     rules: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -145,6 +147,12 @@ struct AttestFile {
     #[serde(default)]
     required: bool,
     allowed_signers: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct BaselineFile {
+    file: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -193,6 +201,7 @@ impl PolicyFile {
             release: release(self.release)?,
             registry: registry(self.registry)?,
             attest: attest(self.attest)?,
+            baseline: baseline(self.baseline)?,
             models,
             rules,
             waivers: self.waiver.into_iter().map(waiver).collect::<Result<_, _>>()?,
@@ -250,6 +259,14 @@ fn attest(file: AttestFile) -> Result<Attest, Fault> {
     }
     let AttestFile { sign, required, allowed_signers } = file;
     Ok(Attest { sign, required, allowed_signers: allowed_signers.map(Spanned::into_inner) })
+}
+
+fn baseline(file: BaselineFile) -> Result<Option<String>, Fault> {
+    if let Some(path) = &file.file {
+        not_empty(path)?;
+        inside(path, "use a relative path without `..`; a file elsewhere is given with --baseline")?;
+    }
+    Ok(file.file.map(Spanned::into_inner))
 }
 
 /// A path that cannot leave the repository.

@@ -100,7 +100,7 @@ fn rules() {
     assert_snapshot!(fault("[rules]\nmissing-notices = \"warn\""), @"unknown rule `missing-notices` | missing-notices | did you mean `missing-notice`?");
     assert_snapshot!(fault("[rules]\nmissing-notice = \"error\""), @r#"unknown level `error` | "error" | a level is `deny`, `warn`, `note` or `allow`"#);
     assert_snapshot!(fault("[rules]\nmissing-notice = true"), @"invalid type: boolean `true`, expected a string | true |");
-    assert_snapshot!(fault("[rule]\nmissing-notice = \"warn\""), @"unknown field `rule`, expected one of `schema`, `release`, `registry`, `attest`, `model`, `rules`, `waiver` | rule | did you mean `rules`?");
+    assert_snapshot!(fault("[rule]\nmissing-notice = \"warn\""), @"unknown field `rule`, expected one of `schema`, `release`, `registry`, `attest`, `baseline`, `model`, `rules`, `waiver` | rule | did you mean `rules`?");
 }
 
 #[test]

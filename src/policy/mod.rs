@@ -18,7 +18,7 @@ pub use baseline::{Baseline, Known, NamedBaseline, Recorded};
 pub use effective::Weakening;
 pub use file::PolicyError;
 pub use model::{Attest, Policy, Registry, Setting, Waiver};
-pub use template::{Seen, SeenModel, init_policy};
+pub use template::{Seen, SeenModel, init_model, init_policy};
 pub use verdict::{Decided, Overrides, Verdict, Waived, apply};
 
 pub use crate::findings::{

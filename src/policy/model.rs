@@ -21,6 +21,8 @@ pub struct Policy {
     pub registry: Registry,
     /// `[attest]`.
     pub attest: Attest,
+    /// File inside the repository with the findings that are known (`[baseline]`), where the command line names none.
+    pub baseline: Option<String>,
     /// One entry a released model.
     pub models: Vec<DeclaredModel>,
     /// Levels set for rules.

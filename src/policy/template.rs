@@ -6,28 +6,36 @@ use std::fmt::Write;
 
 use crate::findings::Origin;
 
-/// What was seen in a repository.
+/// What was seen in a repository, and what its owner said.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// Name of the release, if one can be guessed.
     pub name: Option<String>,
     /// License of the release, if one was found.
     pub license: Option<String>,
+    /// Where the license was found.
+    pub license_note: Option<String>,
     /// Branches to be strict on.
     pub branches: Vec<String>,
     /// Models.
     pub models: Vec<SeenModel>,
+    /// Whether the hook shall sign what passes.
+    pub sign: bool,
+    /// Whether git signs with SSH here, so that the hook could.
+    pub can_sign: bool,
 }
 
 /// One model seen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SeenModel {
     /// Glob of its files.
     pub glob: String,
-    /// Where its weights come from, as far as can be guessed.
-    pub origin: Origin,
+    /// Where its weights come from; `None`: nobody said, so it is left to the owner.
+    pub origin: Option<Origin>,
     /// Ids of bases, with the relation's name in policy.toml.
     pub bases: Vec<(String, String)>,
+    /// What was seen of it, for the owner to read.
+    pub notes: Vec<String>,
 }
 
 /// Returns a commented policy.toml that [`super::Policy::parse`] accepts. Guesses are marked as such.
@@ -35,53 +43,79 @@ pub fn init_policy(seen: &Seen) -> String {
     let mut text = String::from(HEAD);
     text += "[release]                          # what this repository publishes\n";
     setting(&mut text, "name", seen.name.as_deref(), "acme/Orca-7B", "");
-    setting(
-        &mut text,
-        "license",
-        seen.license.as_deref(),
-        "Apache-2.0",
-        "SPDX expression, or a known model license id",
-    );
+    let note = seen.license_note.as_deref().unwrap_or("SPDX expression, or a known model license id");
+    setting(&mut text, "license", seen.license.as_deref(), "Apache-2.0", note);
+    text += "# copyright = [\"Acme Inc.\"]        # whose copyright lines are the releaser's own\n";
     let branches = if seen.branches.is_empty() { vec!["main".to_owned()] } else { seen.branches.clone() };
     let listed: Vec<String> = branches.iter().map(|branch| quoted(branch)).collect();
     let _ = writeln!(text, "branches = [{}]    # denied findings block here; elsewhere they warn", listed.join(", "));
     text += "tags = [\"v*\"]\n\n";
     text += REGISTRY;
+    attest(&mut text, seen);
+    text += BASELINE;
+    text += MODELS;
     if seen.models.is_empty() {
         text += EXAMPLE_MODEL;
     }
     for model in &seen.models {
-        model_entry(&mut text, model);
+        text += &init_model(model);
+        text.push('\n');
     }
     text += TAIL;
     text
 }
 
-fn setting(text: &mut String, key: &str, value: Option<&str>, example: &str, comment: &str) {
-    let comment = if comment.is_empty() { String::new() } else { format!("    # {comment}") };
+fn setting(text: &mut String, key: &str, value: Option<&str>, example: &str, note: &str) {
+    let note = if note.is_empty() { String::new() } else { format!("    # {}", comment(note)) };
     let _ = match value {
-        Some(value) => writeln!(text, "{key} = {}{comment}", quoted(value)),
-        None => writeln!(text, "# {key} = {}{comment}", quoted(example)),
+        Some(value) => writeln!(text, "{key} = {}{note}", quoted(value)),
+        None => writeln!(text, "# {key} = {}{note}", quoted(example)),
     };
 }
 
-fn model_entry(text: &mut String, model: &SeenModel) {
-    text.push_str("# Written from what was found here: check it.\n[[model]]\n");
-    let _ = writeln!(text, "paths = [{}]", quoted(&model.glob));
+fn attest(text: &mut String, seen: &Seen) {
+    let live = if seen.sign { "" } else { "# " };
+    let how = if seen.can_sign { "git signs with SSH here" } else { "git's SSH key: `git config gpg.format ssh`" };
+    let _ = writeln!(text, "{live}[attest]                           # signed attestations of what passed");
+    let _ = writeln!(text, "{live}sign = true                        # the pre-push hook signs what passes; {how}");
+    text.push_str(
+        "# required = true                    # continuous integration asks for it: rule hook-bypassed\n\
+         # allowed-signers = \"allowed_signers\"    # whose signatures count, as in ssh-keygen(1)\n\n",
+    );
+}
+
+/// Returns the entry of one model.
+pub fn init_model(model: &SeenModel) -> String {
+    let mut text = String::new();
+    for note in &model.notes {
+        let _ = writeln!(text, "# {}", comment(note));
+    }
+    let _ = writeln!(text, "[[model]]\npaths = [{}]", quoted(&model.glob));
     let known: Vec<String> = model
         .bases
         .iter()
         .map(|(id, relation)| format!("{{ id = {}, relation = {} }}", quoted(id), quoted(relation)))
         .collect();
     match model.origin {
-        Origin::FromScratch => {
-            text.push_str("origin = \"from-scratch\"           # \"derived\" | \"from-scratch\"\n\n");
+        Some(Origin::FromScratch) => {
+            text.push_str("origin = \"from-scratch\"           # \"derived\" | \"from-scratch\"\n");
         }
-        Origin::Derived => {
+        Some(Origin::Derived) => {
             text.push_str("origin = \"derived\"                # \"derived\" | \"from-scratch\"\n");
-            let _ = writeln!(text, "bases = [{}]    # {RELATIONS}\n", known.join(", "));
+            let _ = writeln!(text, "bases = [{}]    # {RELATIONS}", known.join(", "));
+        }
+        None => {
+            text.push_str("# Nothing here says what it comes from, and only you can. Take one:\n");
+            let _ = writeln!(text, "# origin = \"derived\"\n# bases = [{EXAMPLE_BASE}]    # {RELATIONS}");
+            text.push_str("# origin = \"from-scratch\"\n");
         }
     }
+    text
+}
+
+/// Text on one line of a comment, whatever a file of somebody else is called.
+fn comment(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// A TOML string.
@@ -91,6 +125,8 @@ fn quoted(text: &str) -> String {
 
 const RELATIONS: &str =
     "finetune | adapter | merge | quantized | pruned | upcycled | distilled | continued-pretraining";
+
+const EXAMPLE_BASE: &str = "{ id = \"OWNER/NAME\", relation = \"finetune\" }";
 
 const HEAD: &str = "# What this repository publishes, and what may not be published from it.
 # forebear reads this file before a push; every key but `schema` has a default, unknown keys are errors.
@@ -103,8 +139,17 @@ const REGISTRY: &str = "[registry]
 
 ";
 
-const EXAMPLE_MODEL: &str = "# One entry a released model. What is declared is checked against the weights.
-# [[model]]
+const BASELINE: &str =
+    "# [baseline]                         # findings that are known and do not block; read from the base side
+# file = \"baseline.toml\"             # forebear check --tree HEAD --baseline baseline.toml --write-baseline
+
+";
+
+const MODELS: &str =
+    "# One entry a released model. What is declared is checked against the weights; `*` stays inside a folder.
+";
+
+const EXAMPLE_MODEL: &str = "# [[model]]
 # paths = [\"checkpoints/orca/**\"]
 # origin = \"derived\"                # \"derived\" | \"from-scratch\"
 # bases = [{ id = \"Qwen/Qwen2.5-7B\", relation = \"finetune\" }]
@@ -145,16 +190,22 @@ mod tests {
             models: vec![
                 SeenModel {
                     glob: "w/**".into(),
-                    origin: Origin::Derived,
+                    origin: Some(Origin::Derived),
                     bases: vec![("a/b".into(), "quantized".into()), ("c/d".into(), "merge".into())],
+                    notes: vec!["seen\n[rules]".into()],
                 },
-                SeenModel { glob: "v/**".into(), origin: Origin::FromScratch, bases: Vec::new() },
+                SeenModel { glob: "v/**".into(), origin: Some(Origin::FromScratch), ..SeenModel::default() },
+                SeenModel { glob: "u/**".into(), ..SeenModel::default() },
             ],
+            license_note: Some("as a file\nsays".into()),
+            sign: true,
+            ..Seen::default()
         };
         let policy = Policy::parse("policy.toml", &init_policy(&seen)).unwrap();
         assert_eq!(policy.release.name.as_deref(), Some("acme/\"Orca\""));
         assert_eq!(policy.release.branches.len(), 2);
-        assert_eq!(policy.models.len(), 2);
+        assert_eq!(policy.models.len(), 3);
+        assert!(policy.attest.sign && policy.models[2].bases.is_empty());
         assert_eq!(policy.models[0].bases.len(), 2);
         assert_eq!(policy.models[1].origin, Origin::FromScratch);
     }
@@ -162,6 +213,7 @@ mod tests {
     #[test]
     fn an_empty_repository_gets_an_example_that_parses_once_uncommented() {
         let text = init_policy(&Seen::default());
+        assert!(!Policy::parse("policy.toml", &text).unwrap().attest.sign);
         assert!(Policy::parse("policy.toml", &text).unwrap().models.is_empty());
         let live = |line: &str| {
             line.strip_prefix("# ").filter(|rest| rest.starts_with('[') || rest.contains(" = ")).map(str::to_owned)

@@ -22,6 +22,15 @@ const NO_FILE: &str = "policy.toml";
 pub fn gitlab(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut told: HashMap<String, u32> = HashMap::new();
     let mut issues: Vec<Value> = report.findings.iter().map(|finding| issue(finding, &mut told)).collect();
+    issues.extend(report.baselined.iter().map(|finding| {
+        let mut issue = issue(finding, &mut told);
+        let reason = report.reason(finding).map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let said = issue["description"].as_str().unwrap_or_default();
+        issue["description"] = json!(format!("known by the baseline{}: {said}", harmless(&reason)));
+        // It does not block, whatever its level would be.
+        issue["severity"] = json!(severity(Level::Note));
+        issue
+    }));
     if report.verdict == Verdict::Error {
         issues.push(json!({
             "description": "could not check, so this counts as blocked",
@@ -69,7 +78,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::reports::samples::{blocked, joined};
+    use crate::reports::samples::{blocked, joined, known_and_new};
 
     fn written(report: &Report) -> Vec<Value> {
         let mut out = Vec::new();
@@ -102,6 +111,17 @@ mod tests {
         let issues = written(&joined());
         let said = issues[0]["description"].as_str().unwrap();
         assert!(said.contains("\nalso: card-mismatch: ") && said.contains("\nto do: declare it"), "{said}");
+    }
+
+    #[test]
+    fn what_is_known_is_an_issue_that_says_so_and_is_never_grave() {
+        let issues = written(&known_and_new(1));
+        assert_eq!(
+            (issues.len(), &issues[0]["severity"], &issues[2]["severity"]),
+            (3, &"critical".into(), &"info".into())
+        );
+        let said = issues[2]["description"].as_str().unwrap();
+        assert!(said.starts_with("known by the baseline (reviewed <by legal>): checkpoints/orca"), "{said}");
     }
 
     #[test]

@@ -48,7 +48,15 @@ fn counts(report: &Report) -> String {
         0 => {}
         count => parts.push(plural(count, "is waived", "are waived")),
     }
+    if !report.baselined.is_empty() {
+        parts.push(known(report));
+    }
     parts.join(", ")
+}
+
+/// How many findings the baseline lets pass.
+pub(super) fn known(report: &Report) -> String {
+    format!("{} known by baseline", report.baselined.len())
 }
 
 fn models(report: &Report) -> String {
@@ -95,7 +103,7 @@ pub(super) fn descent(model: &ReportedModel) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reports::samples::blocked;
+    use crate::reports::samples::{blocked, known_and_new};
 
     fn said(report: &Report) -> String {
         let headline = Headline::of(report);
@@ -111,6 +119,8 @@ mod tests {
         );
         let audited = Report { verdict: Verdict::Pass, ..blocked() };
         assert!(said(&audited).starts_with("Passed: 2 findings are denied, which an audit does not block, 1 warns;"));
+        let all_known = known_and_new(3);
+        assert!(said(&all_known).starts_with("Passed: Nothing is denied, 3 known by baseline; 1 model"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use super::block::block;
 use super::compare::hanging;
+use super::headline::known;
 use super::manner::{Detail, Manner};
 use super::report::{Report, ReportedModel, Verdict};
 use super::text::{Look, bytes, log10_p, plural};
@@ -52,6 +53,21 @@ pub fn human_as(report: &Report, manner: &Manner, out: &mut dyn Write) -> io::Re
     }
     summary(report, look, out)
 }
+
+/// Writes the findings in one line each, and the summary: for those who asked for something else.
+pub fn brief(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    for finding in report.findings.iter().take(BRIEF) {
+        hanging(&format!("{}[{}]: {}", finding.level.name(), finding.rule.id(), finding.message), 0, 4, look, out)?;
+    }
+    match report.findings.len().saturating_sub(BRIEF) as u64 {
+        0 => {}
+        more => writeln!(out, "and {}", plural(more, "more finding", "more findings"))?,
+    }
+    summary(report, look, out)
+}
+
+/// Findings of a brief report.
+const BRIEF: usize = 6;
 
 /// Known findings up to this number are named one by one.
 const FEW: usize = 5;
@@ -108,7 +124,7 @@ fn summary(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
         said.push(format!("{} waived", report.waived.len()));
     }
     if !report.baselined.is_empty() {
-        said.push(format!("{} known", report.baselined.len()));
+        said.push(known(report));
     }
     match report.models.iter().filter(|model| model.searched == 0).count() {
         0 => {}

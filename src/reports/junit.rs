@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! JUnit XML, for continuous integration that shows test results.
 //!
-//! In: a [`Report`]. Out: one suite with a case a finding: denied ones are failures, waived ones are skipped,
+//! In: a [`Report`]. Out: one suite with a case a finding: denied ones are failures, waived and known ones are skipped,
 //! others pass with their text; one passing case a model without findings, so that a pass is not empty.
 
 use std::io::{self, Write};
@@ -21,20 +21,24 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let failures = report.count(Level::Deny);
     let errors = usize::from(report.verdict == Verdict::Error);
-    let tests = report.findings.len() + report.waived.len() + quiet.len() + errors;
+    let skipped = report.waived.len() + report.baselined.len();
+    let tests = report.findings.len() + skipped + quiet.len() + errors;
     let seconds = report.stats.seconds;
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(out, r#"<testsuites name="forebear" tests="{tests}" failures="{failures}" errors="{errors}">"#)?;
     writeln!(
         out,
-        r#"  <testsuite name="forebear" tests="{tests}" failures="{failures}" errors="{errors}" skipped="{}" time="{seconds:.3}">"#,
-        report.waived.len()
+        r#"  <testsuite name="forebear" tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="{seconds:.3}">"#
     )?;
     for finding in &report.findings {
-        case(finding, false, out)?;
+        case(finding, None, out)?;
     }
     for finding in &report.waived {
-        case(finding, true, out)?;
+        case(finding, Some("waived"), out)?;
+    }
+    for finding in &report.baselined {
+        let reason = report.reason(finding).map(|reason| format!(" ({reason})")).unwrap_or_default();
+        case(finding, Some(&format!("known by the baseline{reason}")), out)?;
     }
     for path in quiet {
         writeln!(out, r#"    <testcase classname="lineage" name="{}"/>"#, escape(path))?;
@@ -45,7 +49,8 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  </testsuite>\n</testsuites>")
 }
 
-fn case(finding: &Finding, waived: bool, out: &mut dyn Write) -> io::Result<()> {
+/// `skipped`: why it does not count.
+fn case(finding: &Finding, skipped: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     let place = match (&finding.path, finding.line) {
         (Some(path), Some(line)) => format!("{path}:{line}"),
         (Some(path), None) => path.clone(),
@@ -54,8 +59,8 @@ fn case(finding: &Finding, waived: bool, out: &mut dyn Write) -> io::Result<()> 
     let also: Vec<String> = finding.related.iter().map(|related| format!("also: {}\n", also(related))).collect();
     let (message, remedy) = (escape(&finding.message), escape(&format!("{}{}", also.concat(), finding.remedy)));
     writeln!(out, r#"    <testcase classname="{}" name="{}">"#, finding.rule.id(), escape(&place))?;
-    if waived {
-        writeln!(out, r#"      <skipped message="waived: {message}"/>"#)?;
+    if let Some(why) = skipped {
+        writeln!(out, r#"      <skipped message="{}: {message}"/>"#, escape(why))?;
     } else if finding.level == Level::Deny {
         writeln!(out, r#"      <failure type="{}" message="{message}">{remedy}</failure>"#, finding.rule.id())?;
     } else {
@@ -91,7 +96,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::reports::samples::{blocked, joined};
+    use crate::reports::samples::{blocked, joined, known_and_new};
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
@@ -124,6 +129,17 @@ mod tests {
           </testsuite>
         </testsuites>
         "#);
+    }
+
+    #[test]
+    fn known_findings_are_skipped_with_their_reason() {
+        let text = written(&known_and_new(2));
+        assert!(text.contains(r#"tests="4" failures="0" errors="0" skipped="2""#), "{text}");
+        assert!(
+            text.contains(r#"<skipped message="known by the baseline (reviewed &lt;by legal&gt;): checkpoints/"#),
+            "{text}"
+        );
+        assert!(text.contains(r#"<skipped message="known by the baseline: the notice of"#), "{text}");
     }
 
     #[test]

@@ -38,14 +38,15 @@ pub use error::{SourceError, source_error};
 pub use github::{github, github_failure, github_log};
 pub use gitlab::gitlab;
 pub use html::html;
-pub use human::{human, human_as};
+pub use human::{brief, human, human_as};
 pub use identify::identify;
 pub use json::json;
 pub use junit::junit;
 pub use manner::{Detail, Manner};
 pub use report::{
-    CompareReport, FingerprintReport, IdentifyReport, JudgedBy, JudgedDigest, Report, ReportedBase, ReportedFile,
-    ReportedModel, ReportedRelease, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool, Verdict,
+    CompareReport, FingerprintReport, IdentifyReport, JudgedBy, JudgedDigest, Report, ReportedBase, ReportedBaseline,
+    ReportedFile, ReportedModel, ReportedReason, ReportedRelease, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool,
+    Verdict,
 };
 pub use sarif::sarif;
 pub use summary::{summary, summary_failure};

@@ -65,6 +65,27 @@ pub struct JudgedBy {
     /// Digests of the policies, and of what the registries hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub digests: Vec<JudgedDigest>,
+    /// The baseline, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<ReportedBaseline>,
+}
+
+/// The baseline that the findings in `baselined` are in.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+pub struct ReportedBaseline {
+    /// The file, as it is named.
+    pub path: String,
+    /// Why findings may pass, where somebody says so.
+    pub reasons: Vec<ReportedReason>,
+}
+
+/// Why a finding of the baseline may pass.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReportedReason {
+    /// Fingerprint of the finding.
+    pub fingerprint: String,
+    /// What the baseline says.
+    pub reason: String,
 }
 
 /// The digest of something that a check is judged by.
@@ -268,6 +289,18 @@ impl Report {
                 })
             });
         }
+    }
+
+    /// Whether a baseline is given: findings are then new, or known.
+    pub(super) fn has_baseline(&self) -> bool {
+        !self.baselined.is_empty() || self.judged_by.as_ref().is_some_and(|judged| judged.baseline.is_some())
+    }
+
+    /// Why a finding of the baseline may pass, if the baseline says so.
+    pub(super) fn reason(&self, finding: &Finding) -> Option<&str> {
+        let baseline = self.judged_by.as_ref()?.baseline.as_ref()?;
+        let said = baseline.reasons.iter().find(|one| one.fingerprint == finding.fingerprint)?;
+        Some(&said.reason)
     }
 
     /// Number of findings of a level.

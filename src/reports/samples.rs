@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A comparison and a report with everything in them, for the tests of the formats.
 
-use super::{Report, ReportedModel, SCHEMA_VERSION, Scope, Stats, Tool, Verdict};
+use super::{
+    JudgedBy, Report, ReportedBaseline, ReportedModel, ReportedReason, SCHEMA_VERSION, Scope, Stats, Tool, Verdict,
+};
 use crate::evidence::{Comparison, Context, Evidence, LayerEffect, Relation};
-use crate::findings::{self, Finding, Obligation, ObligationState, Rule, Whereabouts};
+use crate::findings::{self, Finding, Level, Obligation, ObligationState, Rule, Whereabouts};
 
 /// A comparison with everything in it.
 pub(super) fn comparison() -> Comparison {
@@ -136,6 +138,25 @@ pub(super) fn blocked() -> Report {
         judged_by: None,
         stats: Stats { seconds: 1.32, bytes_read: 988_097_824, cache_hits: 2 },
     }
+}
+
+/// The same beside a baseline that has the first findings, this many.
+pub(super) fn known_and_new(known: usize) -> Report {
+    let mut report = blocked();
+    report.baselined = report.findings.drain(..known).collect();
+    if report.count(Level::Deny) == 0 {
+        report.verdict = Verdict::Pass;
+    }
+    for (finding, at) in report.baselined.iter_mut().chain(&mut report.findings).zip(1..) {
+        finding.fingerprint = format!("{at:016x}");
+    }
+    let reasons = report.baselined.first().map(|finding| ReportedReason {
+        fingerprint: finding.fingerprint.clone(),
+        reason: "reviewed <by legal>".to_owned(),
+    });
+    let baseline = ReportedBaseline { path: "baseline.toml".to_owned(), reasons: reasons.into_iter().collect() };
+    report.judged_by = Some(JudgedBy { baseline: Some(baseline), ..JudgedBy::default() });
+    report
 }
 
 fn obligation(kind: &str, clause: &str, place: Option<(&str, Option<u32>)>, what: &str) -> Obligation {

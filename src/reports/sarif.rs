@@ -24,14 +24,17 @@ pub fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .findings
         .iter()
         .chain(&report.waived)
+        .chain(&report.baselined)
         .map(|finding| finding.rule)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let shown = report.findings.iter().map(|finding| result(finding, &rules, false));
-    let waived = report.waived.iter().map(|finding| result(finding, &rules, true));
-    let results: Vec<Value> = shown.chain(waived).take(MOST).collect();
-    let left_out = (report.findings.len() + report.waived.len()).saturating_sub(MOST) as u64;
+    let shown = report.findings.iter().map(|finding| result(finding, &rules, Standing::Counts, report));
+    let waived = report.waived.iter().map(|finding| result(finding, &rules, Standing::Waived, report));
+    let known = report.baselined.iter().map(|finding| result(finding, &rules, Standing::Known, report));
+    let results: Vec<Value> = shown.chain(waived).chain(known).take(MOST).collect();
+    let all = report.findings.len() + report.waived.len() + report.baselined.len();
+    let left_out = all.saturating_sub(MOST) as u64;
     let mut said = report.remarks.clone();
     if left_out > 0 {
         said.push(format!("{} left out here", plural(left_out, "more finding is", "more findings are")));
@@ -73,8 +76,17 @@ fn descriptor(rule: Rule) -> Value {
     })
 }
 
+/// Whether a finding counts, or why not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Counts,
+    Waived,
+    /// By the baseline.
+    Known,
+}
+
 /// §3.27. Code scanning services want a region even for a binary file, so one without a line is at its first.
-fn result(finding: &Finding, rules: &[Rule], waived: bool) -> Value {
+fn result(finding: &Finding, rules: &[Rule], standing: Standing, report: &Report) -> Value {
     let mut result = json!({
         "ruleId": finding.rule.id(),
         "ruleIndex": rules.iter().position(|rule| *rule == finding.rule),
@@ -98,7 +110,14 @@ fn result(finding: &Finding, rules: &[Rule], waived: bool) -> Value {
     if !related.is_empty() {
         result["relatedLocations"] = json!(related);
     }
-    if waived {
+    // §3.27.24: on every result or on none.
+    if report.has_baseline() {
+        result["baselineState"] = json!(if standing == Standing::Known { "unchanged" } else { "new" });
+    }
+    if let Some(reason) = report.reason(finding).filter(|_| standing == Standing::Known) {
+        result["properties"] = json!({"baselineReason": reason});
+    }
+    if standing == Standing::Waived {
         result["suppressions"] = json!([{"kind": "external", "status": "accepted"}]);
     }
     result
@@ -153,7 +172,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::reports::samples::{blocked, joined};
+    use crate::reports::samples::{blocked, joined, known_and_new};
 
     fn written(report: &Report) -> Value {
         let mut out = Vec::new();
@@ -221,6 +240,17 @@ mod tests {
         assert_eq!(results.len(), 3);
         assert_eq!(results[2]["suppressions"][0]["kind"], "external");
         assert!(results[0].get("suppressions").is_none());
+    }
+
+    #[test]
+    fn beside_a_baseline_results_are_new_or_unchanged() {
+        let document = written(&known_and_new(1));
+        let results = document["runs"][0]["results"].as_array().unwrap();
+        let states: Vec<_> = results.iter().map(|one| (&one["ruleId"], &one["baselineState"])).collect();
+        assert_snapshot!(serde_json::to_string(&states).unwrap(), @r#"[["missing-notice","new"],["card-mismatch","new"],["undeclared-lineage","unchanged"]]"#);
+        assert_eq!(results[2]["properties"]["baselineReason"], "reviewed <by legal>");
+        let without = written(&blocked());
+        assert!(without["runs"][0]["results"][0].get("baselineState").is_none());
     }
 
     #[test]

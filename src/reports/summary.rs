@@ -52,6 +52,8 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .map(|one| format!("- {} {}: {}\n", code(one.rule.id()), place(one), text(&one.message)))
         .collect();
     page.list("### Waived\n\n", &waived, "more waived finding", "more waived findings");
+    let known: Vec<String> = report.baselined.iter().map(|one| known(one, report)).collect();
+    page.list("### Known by the baseline\n\n", &known, "more known finding", "more known findings");
     let remarks: Vec<String> = report.remarks.iter().map(|remark| format!("- {}\n", text(remark))).collect();
     page.list("### Remarks\n\n", &remarks, "more remark", "more remarks");
     page.add(&format!("{}\n", foot(report)));
@@ -122,6 +124,12 @@ fn finding(finding: &Finding) -> String {
         return whole;
     }
     format!("- {mark}: {} (too long for this page; it is in the report)\n", code(finding.rule.id()))
+}
+
+/// A finding that the baseline lets pass, with the reason if there is one.
+fn known(one: &Finding, report: &Report) -> String {
+    let reason = report.reason(one).map(|reason| format!(" — {}", text(reason))).unwrap_or_default();
+    format!("- ☑️ known: {} {}: {}{reason}\n", code(one.rule.id()), place(one), text(&one.message))
 }
 
 /// A statistic beside its null.
@@ -213,7 +221,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::reports::samples::blocked;
+    use crate::reports::samples::{blocked, known_and_new};
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
@@ -237,6 +245,18 @@ mod tests {
         ] {
             assert!(text.contains(wanted), "{wanted}\n{text}");
         }
+    }
+
+    #[test]
+    fn known_findings_stand_by_themselves() {
+        let page = written(&known_and_new(2));
+        assert!(
+            page.starts_with("## ✓ forebear: Passed\n\nNothing is denied, 1 warns, 2 known by baseline;"),
+            "{page}"
+        );
+        let (findings, known) = page.split_once("### Known by the baseline\n\n- ☑️ known: <code>undeclared").unwrap();
+        assert!(!findings.contains("❌ denied") && known.contains("— reviewed &#60;by legal&#62;"), "{page}");
+        assert_eq!(known.matches("☑️ known").count(), 1, "{page}");
     }
 
     #[test]

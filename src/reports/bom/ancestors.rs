@@ -73,12 +73,12 @@ pub(super) fn numbers(comparison: &Comparison) -> Vec<(String, String)> {
 /// Whether something could not be looked at, so that what is written is not all there is.
 pub(super) fn is_incomplete(report: &Report) -> bool {
     let unseen = |rule| matches!(rule, Rule::UnverifiableArtifact | Rule::MissingLfsObject);
-    let all = report.findings.iter().chain(&report.waived);
+    let all = report.findings.iter().chain(&report.waived).chain(&report.baselined);
     report.verdict == Verdict::Error || all.into_iter().any(|finding| unseen(finding.rule))
 }
 
 /// Whether a finding says that the declared license does not stand.
 pub(super) fn is_license_in_doubt(report: &Report) -> bool {
     let doubts = |rule| matches!(rule, Rule::LicenseConflict | Rule::UnsatisfiableObligations);
-    report.findings.iter().chain(&report.waived).any(|finding| doubts(finding.rule))
+    report.findings.iter().chain(&report.waived).chain(&report.baselined).any(|finding| doubts(finding.rule))
 }

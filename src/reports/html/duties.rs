@@ -80,5 +80,11 @@ fn remedy<'a>(row: &Obligation, report: &'a Report) -> Option<&'a str> {
             && finding.base.as_deref() == Some(&row.base)
             && finding.clause == row.clause
     };
-    report.findings.iter().chain(&report.waived).find(about).map(|finding| finding.remedy.as_str())
+    report
+        .findings
+        .iter()
+        .chain(&report.waived)
+        .chain(&report.baselined)
+        .find(about)
+        .map(|finding| finding.remedy.as_str())
 }

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! The findings, and those that waivers cover.
+//! The findings, those that waivers cover, and those that the baseline knows.
 //!
 //! In: a [`Report`]. Out: one block a finding, with its place, its evidence, what supports it, and what to do.
 
@@ -24,6 +24,8 @@ pub(super) struct Fault {
     pub(super) related: Vec<(String, String, String)>,
     pub(super) remedy: String,
     pub(super) waivers: Vec<ReportedWaiver>,
+    /// Why it may pass, if it is known and somebody says so.
+    pub(super) reason: Option<String>,
     pub(super) fingerprint: String,
 }
 
@@ -38,6 +40,16 @@ pub(super) fn waived(report: &Report) -> Vec<Fault> {
         report.waivers.iter().filter(|waiver| waiver.fingerprint == finding.fingerprint).cloned().collect()
     };
     report.waived.iter().map(|finding| fault(finding, of(finding))).collect()
+}
+
+/// The findings that the baseline lets pass: they have a mark of their own, whatever their level would be.
+pub(super) fn known(report: &Report) -> Vec<Fault> {
+    let known = |finding: &Finding| Fault {
+        level: "known",
+        reason: report.reason(finding).map(str::to_owned),
+        ..fault(finding, Vec::new())
+    };
+    report.baselined.iter().map(known).collect()
 }
 
 fn fault(finding: &Finding, waivers: Vec<ReportedWaiver>) -> Fault {
@@ -68,6 +80,7 @@ fn fault(finding: &Finding, waivers: Vec<ReportedWaiver>) -> Fault {
         related: finding.related.iter().map(related).collect(),
         remedy: finding.remedy.clone(),
         waivers,
+        reason: None,
         fingerprint: finding.fingerprint.clone(),
     }
 }

@@ -11,7 +11,7 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use super::duties::{Duties, duties};
-use super::faults::{Fault, faults, waived};
+use super::faults::{Fault, faults, known, waived};
 use super::models::{ModelView, models};
 use super::unseen::unseen;
 use crate::reports::Report;
@@ -43,6 +43,8 @@ struct Page<'a> {
     duties: Vec<Duties<'a>>,
     faults: Vec<Fault>,
     waived: Vec<Fault>,
+    known: Vec<Fault>,
+    baseline: Option<&'a str>,
     unseen: Vec<String>,
     foot: Vec<(&'static str, String)>,
 }
@@ -63,6 +65,8 @@ impl<'a> Page<'a> {
             duties: duties(report),
             faults: faults(report),
             waived: waived(report),
+            known: known(report),
+            baseline: report.judged_by.as_ref().and_then(|by| Some(by.baseline.as_ref()?.path.as_str())),
             unseen: unseen(report),
             foot: foot(report, written),
         }

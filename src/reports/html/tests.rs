@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use super::html;
 use crate::evidence::{Context, HeatMap, SigmaContext, SigmaCurve, Structure};
 use crate::findings::ObligationState;
-use crate::reports::samples::blocked;
+use crate::reports::samples::{blocked, known_and_new};
 use crate::reports::{JudgedBy, Report, ReportedWaiver, Verdict};
 
 fn written(report: &Report) -> String {
@@ -62,7 +62,7 @@ fn full() -> Report {
         date: "2026-06-01".to_owned(),
         policies: vec!["policy.toml of the base side, with the declarations of the push".to_owned()],
         registries: vec!["registry/".to_owned()],
-        digests: Vec::new(),
+        ..JudgedBy::default()
     });
     report
 }
@@ -239,4 +239,15 @@ fn a_report_of_nothing_says_so() {
     let report = Report { models: Vec::new(), findings: Vec::new(), obligations: Vec::new(), ..blocked() };
     let page = written(&report);
     assert!(page.contains("Scanned 0 artifacts") && page.contains("Nothing is waived."));
+}
+
+#[test]
+fn known_findings_have_a_mark_of_their_own() {
+    let page = written(&known_and_new(2));
+    assert!(page.contains("Nothing is denied, 1 warns, 2 known by baseline;"), "{page}");
+    let known = page.split_once("<section id=\"known\"").unwrap().1;
+    assert!(!body(&page).contains("<article class=\"deny\">"), "{page}");
+    assert_eq!(known.matches("<article class=\"known\">\n<h3><span class=\"badge\">known</span>").count(), 2, "{page}");
+    assert!(known.contains("May pass because: reviewed &lt;by legal&gt;"), "{page}");
+    assert!(!written(&blocked()).contains("Known by the baseline"));
 }

@@ -17,7 +17,7 @@ pub(super) fn unseen(report: &Report) -> Vec<String> {
                 .to_owned(),
         );
     }
-    for finding in report.findings.iter().chain(&report.waived) {
+    for finding in report.findings.iter().chain(&report.waived).chain(&report.baselined) {
         if matches!(finding.rule, Rule::UnverifiableArtifact | Rule::MissingLfsObject | Rule::UnsafePickle) {
             said.push(format!("Not readable: {}", finding.message));
         }
