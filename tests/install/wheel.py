@@ -34,6 +34,11 @@ assert not outside, f"more than the program: {outside}"
 
 for name in ["LICENSE", "NOTICE"]:
     assert archive.read(f"{info}/licenses/{name}") == text(name), f"another {name}"
+third_party = archive.read(f"{info}/licenses/THIRD-PARTY-LICENSES.txt").decode()
+assert "\ngix 0." in third_party and "\nserde 1." in third_party, "licenses of what the program holds are missing"
+for name in names:
+    if "/sboms/" in name:
+        assert repository.encode() not in archive.read(name), f"{name} tells where it was built"
 for field, wanted in {
     "Name": cargo["name"],
     "Version": cargo["version"],
