@@ -64,7 +64,10 @@ fn no_workflow_has_more_rights_than_it_says() {
     for (name, workflow) in workflows().into_iter().filter(|(_, workflow)| workflow.get("jobs").is_some()) {
         assert_eq!(workflow["permissions"], serde_json::json!({}), "{name}");
         for (job, content) in workflow["jobs"].as_object().unwrap() {
-            assert_eq!(content["permissions"]["contents"], "read", "{name}, {job}");
+            // Making a release is writing one; no other job may change the repository.
+            let makes_release = name.ends_with("release.yml") && job == "github";
+            let allowed: &[Option<&str>] = if makes_release { &[Some("write")] } else { &[None, Some("read")] };
+            assert!(allowed.contains(&content["permissions"]["contents"].as_str()), "{name}, {job}");
         }
     }
 }
