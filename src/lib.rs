@@ -33,6 +33,7 @@ mod judged;
 mod known;
 pub mod licenses;
 pub mod policy;
+pub mod remote;
 pub mod reports;
 mod seen;
 mod tokenizers;
