@@ -13,6 +13,7 @@
 //! → `reports` (people and machines); beside them `fix` (findings → edits of documents)
 //! → `attest` (a report that somebody signs).
 //!
+//! `remote` (URLs given by hand → files whose bytes are fetched when asked for) stands beside `changes`.
 //! `bases` (the registry of base models) and `licenses` (texts and obligations) are knowledge.
 //! `gate` is the only file that knows every stage. The library prints nothing and reads no
 //! environment variable; that is the command line's part.
