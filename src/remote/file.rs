@@ -165,12 +165,13 @@ impl RemoteFile {
 
     fn fill(self: &Arc<Self>, mut offset: u64, mut buf: &mut [u8]) -> Result<(), RemoteError> {
         let end = offset.saturating_add(buf.len() as u64);
-        let passing = self.last.swap(end, Ordering::Relaxed) == offset && offset >= HEAD.min(self.size);
+        let sequential = self.last.swap(end, Ordering::Relaxed) == offset;
+        let passing = sequential && offset >= HEAD;
         while !buf.is_empty() {
             let held = |offset| self.client.blocks.lock().is_ok_and(|blocks| blocks.has((self.id, number(offset))));
             let (start, bytes) = if offset < HEAD {
                 (0, wait(self.head())?)
-            } else if buf.len() >= LONG || passing || held(offset) {
+            } else if buf.len() >= LONG || sequential || held(offset) {
                 let number = number(offset);
                 let bytes = self.block(number)?;
                 // Only what is sure to be read: of a stretch in passing what follows, else what is asked for now.
