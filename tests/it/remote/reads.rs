@@ -89,7 +89,9 @@ pub(super) fn sharded() -> Vec<(String, Vec<u8>)> {
     let bytes = weights();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let (mut map, mut files) = (BTreeMap::new(), Vec::new());
-    let names: Vec<String> = tensors.names().iter().map(ToString::to_string).collect();
+    let mut names: Vec<String> = tensors.names().iter().map(ToString::to_string).collect();
+    // The library lists them in no order.
+    names.sort();
     for shard in 1..=2 {
         let file = format!("model-0000{shard}-of-00002.safetensors");
         let half = names.iter().enumerate().filter(|(at, _)| at % 2 == shard - 1).map(|(_, name)| name);
