@@ -13,6 +13,7 @@
 //! → `reports` (people and machines); beside them `fix` (findings → edits of documents)
 //! → `attest` (a report that somebody signs).
 //!
+//! `remote` (URLs given by hand → files whose bytes are fetched when asked for) stands beside `changes`.
 //! `bases` (the registry of base models) and `licenses` (texts and obligations) are knowledge.
 //! `gate` is the only file that knows every stage. The library prints nothing and reads no
 //! environment variable; that is the command line's part.
@@ -34,6 +35,7 @@ mod known;
 pub mod licenses;
 mod linear;
 pub mod policy;
+pub mod remote;
 pub mod reports;
 mod seen;
 mod tokenizers;

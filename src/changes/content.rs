@@ -17,7 +17,7 @@ pub trait ReadAt: Send + Sync {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
 }
 
-/// Bytes that are fetched only when somebody asks: a git blob nobody has looked at yet.
+/// Bytes that are fetched only when somebody asks: a git blob nobody has looked at yet, or a file elsewhere.
 pub trait Fetch: Send + Sync + fmt::Debug {
     /// Size in bytes, known without fetching.
     fn size(&self) -> u64;
@@ -25,6 +25,10 @@ pub trait Fetch: Send + Sync + fmt::Debug {
     fn fetch(&self) -> io::Result<Content>;
     /// Fetches at most the first `limit` bytes.
     fn head(&self, limit: usize) -> io::Result<Vec<u8>>;
+    /// Opens it for positional reads; where a part can be had without the rest, nothing else is fetched.
+    fn open(&self) -> io::Result<Box<dyn ReadAt>> {
+        self.fetch()?.open()
+    }
 }
 
 /// The bytes of one file: on disk (work tree, LFS store, spooled blob), in memory, or not fetched yet.
@@ -52,7 +56,7 @@ impl Content {
             Self::Disk(path) => open_disk(path),
             Self::Spooled(path) => open_disk(path),
             Self::Memory(bytes) => Ok(Box::new(Memory(Arc::clone(bytes)))),
-            Self::Lazy(source) => source.fetch()?.open(),
+            Self::Lazy(source) => source.open(),
         }
     }
 

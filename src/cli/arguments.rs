@@ -73,9 +73,12 @@ pub(crate) struct Globals {
     /// When to use color; NO_COLOR is honored
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true, help_heading = "Global options")]
     pub(crate) color: Color,
-    /// Use no network; the default, and the only way there is now
-    #[arg(long, global = true, help_heading = "Global options")]
+    /// Use no network; the default
+    #[arg(long, conflicts_with = "online", global = true, help_heading = "Global options")]
     pub(crate) offline: bool,
+    /// Read URLs given in the place of paths: hf://, s3://, gs://, az://, https://
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) online: bool,
     /// Threads to use; one a core if not given
     #[arg(long, value_name = "N", global = true, help_heading = "Global options")]
     pub(crate) jobs: Option<NonZeroUsize>,

@@ -16,7 +16,7 @@ use forebear::reports::{self, CompareReport, SCHEMA_VERSION};
 use super::arguments::Globals;
 use super::output::Output;
 use super::run::Outcome;
-use super::{load, places};
+use super::{load, online, places};
 
 /// Show the evidence between two models
 ///
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     let (base, base_tokenizer) = base(&arguments.base, globals)?;
     let suspect = load::fingerprint_path(&arguments.suspect, globals)?;
     let mut comparison = evidence::compare(&suspect, &base, 1);
-    let tokenizers = load::tokenizer_beside(&arguments.suspect).zip(base_tokenizer);
+    let tokenizers = load::tokenizer_beside(&arguments.suspect, globals).zip(base_tokenizer);
     comparison.context.tokenizer = tokenizers.map(|(suspect, base)| TokenizerMatch::of(&suspect, &base));
     if as_json {
         reports::json(&CompareReport { schema_version: SCHEMA_VERSION, comparison }, &mut out)?;
@@ -52,8 +52,8 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
 
 /// A path if there is one, else the id of a registered base.
 fn base(given: &Path, globals: &Globals) -> anyhow::Result<(Fingerprint, Option<TokenizerPrint>)> {
-    if given.exists() {
-        return Ok((load::fingerprint_path(given, globals)?, load::tokenizer_beside(given)));
+    if given.exists() || online::url(given).is_some() {
+        return Ok((load::fingerprint_path(given, globals)?, load::tokenizer_beside(given, globals)));
     }
     let id = given.to_string_lossy();
     let registry = Registry::open(&places::registries(globals)?)?;

@@ -14,6 +14,7 @@ use forebear::reports::{self, FingerprintReport, SCHEMA_VERSION, bytes, harmless
 
 use super::arguments::Globals;
 use super::load;
+use super::online;
 use super::output::{Output, write_file};
 use super::run::Outcome;
 
@@ -72,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         }
         let report = FingerprintReport {
             schema_version: SCHEMA_VERSION,
-            path: path.display().to_string(),
+            path: online::url(path).map_or_else(|| path.display().to_string(), |_| print.name.clone()),
             sha256: print.model_id().trim_start_matches("sha256:").to_owned(),
             tensors: print.tensor_count,
             parameters: print.parameters,

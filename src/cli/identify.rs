@@ -16,7 +16,7 @@ use forebear::reports::{self, IdentifyReport, SCHEMA_VERSION};
 use super::arguments::Globals;
 use super::output::Output;
 use super::run::Outcome;
-use super::{load, places};
+use super::{load, online, places};
 
 /// Find the registered bases that a checkpoint descends from
 ///
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         registry.list().map(|base| Ok((base.entry.id.clone(), base.fingerprint()?))).collect::<anyhow::Result<_>>()?;
     let mut matches = search(&suspect, &bases);
     matches.truncate(arguments.limit);
-    if let Some(tokenizer) = load::tokenizer_beside(&arguments.path) {
+    if let Some(tokenizer) = load::tokenizer_beside(&arguments.path, globals) {
         for found in &mut matches {
             let base = registry.show(&found.base)?.tokenizer()?;
             found.context.tokenizer = base.map(|base| TokenizerMatch::of(&tokenizer, &base));
@@ -48,7 +48,8 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     }
     let report = IdentifyReport {
         schema_version: SCHEMA_VERSION,
-        path: arguments.path.display().to_string(),
+        path: online::url(&arguments.path)
+            .map_or_else(|| arguments.path.display().to_string(), |_| suspect.name.clone()),
         matches,
         searched: bases.len(),
     };

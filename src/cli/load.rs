@@ -21,11 +21,15 @@ use forebear::gate::GateError;
 use forebear::policy::Policy;
 
 use super::arguments::Globals;
+use super::online;
 use super::output::read_text;
 use super::progress::watched;
 
 /// The fingerprint of a checkpoint, a folder of shards, an adapter, or a fingerprint file.
 pub(crate) fn fingerprint_path(path: &Path, globals: &Globals) -> anyhow::Result<Fingerprint> {
+    if let Some(url) = online::url(path) {
+        return online::fingerprint(url, globals);
+    }
     let failed = || format!("failed to fingerprint {}", path.display());
     let metadata = fs::metadata(path).with_context(failed)?;
     if metadata.is_file() && is_fingerprint(path) {
@@ -65,15 +69,18 @@ pub(crate) fn fingerprint_path(path: &Path, globals: &Globals) -> anyhow::Result
 /// The fingerprint of the model that an adapter makes of a base.
 pub(crate) fn merged_path(adapter: &Path, base: &Path, globals: &Globals) -> anyhow::Result<Fingerprint> {
     let failed = || format!("failed to merge {} into {}", adapter.display(), base.display());
-    let change = opened(adapter)?;
-    let merged = merged_adapter(&change, &opened(base)?).with_context(failed)?;
+    let change = opened(adapter, globals)?;
+    let merged = merged_adapter(&change, &opened(base, globals)?).with_context(failed)?;
     let total = merged.files.iter().map(|file| file.size).sum();
     let print = watched("fingerprint", total, globals, |progress| compute(&merged, progress)).with_context(failed)?;
     Ok(Fingerprint { name: adapter.display().to_string(), ..print })
 }
 
 /// The only checkpoint at a path.
-fn opened(path: &Path) -> anyhow::Result<Checkpoint> {
+fn opened(path: &Path, globals: &Globals) -> anyhow::Result<Checkpoint> {
+    if let Some(url) = online::url(path) {
+        return online::checkpoint(url, globals);
+    }
     let failed = || format!("failed to read {}", path.display());
     let folder = fs::metadata(path).with_context(failed)?.is_dir();
     let files = if folder { folder_files(path)? } else { siblings(path).with_context(failed)? };
@@ -96,7 +103,10 @@ pub(crate) fn is_fingerprint(path: &Path) -> bool {
 
 /// The print of the tokenizer at a path: in the file itself, or beside a checkpoint, or in a folder; none is none. One that
 /// is there and cannot be read is an error.
-pub(crate) fn tokenizer_path(path: &Path) -> anyhow::Result<Option<TokenizerPrint>> {
+pub(crate) fn tokenizer_path(path: &Path, globals: &Globals) -> anyhow::Result<Option<TokenizerPrint>> {
+    if let Some(url) = online::url(path) {
+        return online::tokenizer(url, globals);
+    }
     let folder = fs::metadata(path).with_context(|| format!("failed to read {}", path.display()))?.is_dir();
     // What lies beside a fingerprint is not what lay beside the weights.
     if !folder && is_fingerprint(path) {
@@ -114,8 +124,8 @@ pub(crate) fn tokenizer_path(path: &Path) -> anyhow::Result<Option<TokenizerPrin
 }
 
 /// The same as context of a comparison: one that cannot be read is said, and keeps nothing from being compared.
-pub(crate) fn tokenizer_beside(path: &Path) -> Option<TokenizerPrint> {
-    tokenizer_path(path).unwrap_or_else(|error| {
+pub(crate) fn tokenizer_beside(path: &Path, globals: &Globals) -> Option<TokenizerPrint> {
+    tokenizer_path(path, globals).unwrap_or_else(|error| {
         tracing::warn!("tokenizers were not compared: {error:#}");
         None
     })

@@ -25,6 +25,7 @@ mod identify;
 mod init;
 mod load;
 mod man;
+mod online;
 mod output;
 mod places;
 mod progress;

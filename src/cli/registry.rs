@@ -19,7 +19,7 @@ use super::arguments::Globals;
 use super::output::{Output, beside, persist, read_text};
 use super::registry_code::{self, AddCode};
 use super::run::Outcome;
-use super::{load, places, registry_signed};
+use super::{load, online, places, registry_signed};
 
 /// List and change the registry of base models
 #[derive(Args, Debug)]
@@ -160,7 +160,12 @@ fn bases(count: usize) -> String {
 }
 
 fn add(arguments: &Add, globals: &Globals, out: &mut Output) -> anyhow::Result<Outcome> {
+    let url = online::url(&arguments.path);
+    let opened = url.map(|url| online::opened(url, globals)).transpose()?;
     let text = |given: &Option<PathBuf>, names: &[&str]| -> anyhow::Result<Option<String>> {
+        if let (None, Some(url)) = (given, url) {
+            return online::text(url, names, globals);
+        }
         let path = given.clone().or_else(|| found_in(&arguments.path, names));
         path.map(|path| read_text(&path)).transpose()
     };
@@ -171,17 +176,22 @@ fn add(arguments: &Add, globals: &Globals, out: &mut Output) -> anyhow::Result<O
         load::headers(path).map(|lines| (name, lines))
     });
     let headers = headers.collect::<anyhow::Result<Vec<_>>>()?;
-    let tokenizer = load::tokenizer_path(arguments.tokenizer.as_ref().unwrap_or(&arguments.path))?;
+    let tokenizer = load::tokenizer_path(arguments.tokenizer.as_ref().unwrap_or(&arguments.path), globals)?;
     if let (Some(path), None) = (&arguments.tokenizer, &tokenizer) {
         anyhow::bail!("{} holds no tokenizer that can be read", path.display());
     }
     let fingerprint = load::fingerprint_path(&arguments.path, globals)?.reduced(Detail::Base);
-    let signed = registry_signed::verified(&arguments.path, arguments.manifest.as_deref(), &fingerprint)?;
+    let signed = if url.is_none() {
+        registry_signed::verified(&arguments.path, arguments.manifest.as_deref(), &fingerprint)?
+    } else {
+        anyhow::ensure!(arguments.manifest.is_none(), "a signed list is compared with files here; download the base");
+        None
+    };
     let base = NewBase {
         id: arguments.id.clone(),
         license: arguments.license.clone(),
-        source: arguments.source.clone(),
-        revision: arguments.revision.clone(),
+        source: arguments.source.clone().or_else(|| opened.as_ref().map(|opened| opened.source.clone())),
+        revision: arguments.revision.clone().or_else(|| opened.and_then(|opened| opened.commit)),
         fingerprint: fingerprint.to_bytes()?,
         parameters: fingerprint.parameters,
         architecture: fingerprint.architecture().to_owned(),

@@ -20,7 +20,7 @@ use super::arguments::{Cli, Color, Command, Globals};
 use super::output::terminal_width;
 use super::{
     attest, bom, check, ci, compare, completions, demo, doctor, explain, fingerprint, fix, hook, identify, init, man,
-    registry, report, schema,
+    online, registry, report, schema,
 };
 
 /// What a command came to.
@@ -136,7 +136,7 @@ fn report_error(error: &anyhow::Error) {
 fn remedy(error: &anyhow::Error) -> Option<&'static str> {
     match error.downcast_ref::<GateError>() {
         Some(GateError::Changes(changes)) => Some(changes.remedy()),
-        _ => error.downcast_ref::<ChangesError>().map(ChangesError::remedy),
+        _ => error.downcast_ref::<ChangesError>().map(ChangesError::remedy).or_else(|| online::remedy(error)),
     }
 }
 

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 ///
 /// Three reach sideways: `findings` read the owner's declarations, which are types of `policy`; `bases` hand out
 /// fingerprints and prints of code and tokenizers; `licenses` look for a text among documents.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("changes", &[]),
+    ("remote", &["changes"]),
     ("checkpoints", &["changes"]),
     ("code", &["licenses", "changes", "checkpoints"]),
     ("documents", &["changes", "checkpoints", "code"]),

@@ -24,6 +24,7 @@ mod pages;
 mod push;
 mod readme;
 mod registry_story;
+mod remote;
 mod report_story;
 mod stories;
 mod tokenizer_story;
