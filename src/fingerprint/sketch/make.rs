@@ -73,7 +73,9 @@ fn layer_units(
             ([dense], Some(probes)) => responses(dense, &salient(dense), probes),
             _ => Vec::new(),
         };
-        return Ok((units(&read, kept, words), answers));
+        let sketches = units(&read, kept, words);
+        source.give_back(read);
+        return Ok((sketches, answers));
     }
     let mut ranked = Vec::with_capacity(keys.len());
     for key in keys {
@@ -81,12 +83,14 @@ fn layer_units(
         let mut sketch = Unit::default();
         needle_rows(&mut sketch, &read, &salient(&read), kept);
         ranked.push((read.expert.is_some() && !read.shared, salience(&read), key, sketch));
+        source.give_back(vec![read]);
     }
     ranked.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     let rest = ranked.split_off(DESCRIBED_UNITS.min(ranked.len()));
     let again: Result<Vec<_>, _> = ranked.iter().map(|(_, _, key, _)| source.unit(stack, layer, *key)).collect();
     let again: Vec<FeedForward> = again?.into_iter().flatten().collect();
     let mut all = units(&again, kept, words);
+    source.give_back(again);
     all.extend(rest.into_iter().map(|(_, _, _, sketch)| sketch));
     Ok((all, Vec::new()))
 }

@@ -45,7 +45,9 @@ impl StackWords {
         for number in [numbers.first(), numbers.last()].into_iter().flatten() {
             let mut mean = EndWords::new(embedding.columns);
             for key in source.unit_keys(stack, *number) {
-                mean.add(source.unit(stack, *number, key)?.as_ref());
+                let unit = source.unit(stack, *number, key)?;
+                mean.add(unit.as_ref());
+                source.give_back(unit.into_iter().collect());
             }
             append(&mut common, &mean.finished());
         }

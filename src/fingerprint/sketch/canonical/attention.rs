@@ -39,7 +39,7 @@ impl Block<'_> {
         let Some(entry) = self.slots.parts.get(&role) else { return Ok(None) };
         let inputs_first = self.slots.attention_inputs_first(self.stack.hidden);
         let turn = inputs_first != (role == Role::Output);
-        let over = self.source.matrix(entry)?.over(self.stack.hidden, turn);
+        let over = self.source.matrix(entry)?.over(self.stack.hidden, turn, &self.source.pool);
         Ok(over.map(|matrix| self.finished(matrix, gain)))
     }
 }

@@ -54,5 +54,5 @@ fn read(block: &Block, key: UnitKey, role: Role, gain: &[f32]) -> Result<Option<
     let Some(entry) = block.slots.units.get(&key).and_then(|unit| unit.get(&role)) else { return Ok(None) };
     let hidden = block.stack.hidden;
     let turn = block.slots.unit_inputs_first(key, hidden) != (role == Role::Down);
-    Ok(block.source.matrix(entry)?.over(hidden, turn).map(|matrix| block.finished(matrix, gain)))
+    Ok(block.source.matrix(entry)?.over(hidden, turn, &block.source.pool).map(|matrix| block.finished(matrix, gain)))
 }

@@ -34,6 +34,14 @@ impl<'a> Layers<'a> {
         Self { checkpoint, source: Source::new(checkpoint, reader), index: Index::new(checkpoint, network) }
     }
 
+    /// Takes back the memory of units that are done with.
+    pub(in crate::fingerprint::sketch) fn give_back(&self, units: Vec<FeedForward>) {
+        for unit in units {
+            let matrices = [Some(unit.gate), unit.up, Some(unit.down)];
+            matrices.into_iter().flatten().for_each(|matrix| self.source.pool.give(matrix.values));
+        }
+    }
+
     /// Names of the stacks of at least two layers that are understood in part, or of one that is understood whole.
     pub(in crate::fingerprint::sketch) fn stacks(&self) -> Vec<String> {
         let understood = |stack: &Stack| {
@@ -161,7 +169,7 @@ impl<'a> Layers<'a> {
     fn table(&self, stack: &str, role: Role, gain: &[f32]) -> Result<Option<Matrix>, FingerprintError> {
         let Some(described) = self.index.stacks.get(stack) else { return Ok(None) };
         let Some(entry) = self.global(stack, role) else { return Ok(None) };
-        let over = self.source.matrix(entry)?.over(described.hidden, false);
+        let over = self.source.matrix(entry)?.over(described.hidden, false, &self.source.pool);
         let blind = described.blind_to_mean() && self.global(stack, Role::NormFinal).is_some();
         Ok(over.map(|table| table.scaled(gain)).map(|table| if blind { table.centred() } else { table }))
     }

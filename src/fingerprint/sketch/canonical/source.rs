@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Pool};
 use super::stack::Entry;
 use crate::checkpoints::{Checkpoint, Encoding, Extent, Reader, Scratch, Tensor, ggml_type};
 use crate::fingerprint::pieces::Take;
@@ -18,12 +18,15 @@ pub(super) struct Source<'a> {
     checkpoint: &'a Checkpoint,
     reader: &'a Reader,
     last: Mutex<Option<(usize, Arc<Vec<f32>>)>>,
+    /// Memory of matrices that are done with.
+    pub(super) pool: Pool,
+    scratch: Mutex<Vec<Scratch>>,
 }
 
 impl<'a> Source<'a> {
     /// Reads from an open checkpoint.
     pub(super) fn new(checkpoint: &'a Checkpoint, reader: &'a Reader) -> Self {
-        Self { checkpoint, reader, last: Mutex::new(None) }
+        Self { checkpoint, reader, last: Mutex::new(None), pool: Pool::default(), scratch: Mutex::default() }
     }
 
     /// The piece, by rows.
@@ -45,8 +48,11 @@ impl<'a> Source<'a> {
     }
 
     fn decoded(&self, tensor: &Tensor) -> Result<Vec<f32>, FingerprintError> {
-        let mut values = Vec::new();
-        self.reader.tensor(tensor, &mut Scratch::default(), &mut values)?;
+        let mut values = self.pool.take(usize::try_from(tensor.elements()).unwrap_or(usize::MAX));
+        let lock = || self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = lock().pop().unwrap_or_default();
+        self.reader.tensor(tensor, &mut scratch, &mut values)?;
+        lock().push(scratch);
         Ok(values)
     }
 
