@@ -97,7 +97,7 @@ fn a_fingerprint_survives_its_file_and_gives_the_same_bytes_again() {
 #[test]
 fn another_version_is_refused_by_name() {
     let bytes = example().to_bytes().unwrap_or_default();
-    let digits = bytes.windows(13).position(|window| window == b"fingerprint/2").unwrap_or_default() + 12;
+    let digits = bytes.windows(13).position(|window| window == b"fingerprint/3").unwrap_or_default() + 12;
     let older: Vec<u8> = bytes.iter().enumerate().map(|(at, byte)| if at == digits { b'1' } else { *byte }).collect();
     let error = Fingerprint::from_bytes(&older).map(|_| ()).map_err(|error| error.to_string());
     let said = r#"not a usable fingerprint file: version "forebear-fingerprint/1" is not "forebear-fingerprint/3""#;
