@@ -10,6 +10,7 @@
 mod aligned;
 mod assignment;
 mod blocks;
+pub mod candidates;
 mod circuit;
 mod compare;
 mod comparison;
