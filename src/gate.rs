@@ -116,7 +116,7 @@ fn check_snapshot(
         report.findings.extend(judged.decided.findings);
         report.baselined.extend_from_slice(judged.baselined);
         told::waived(report, judged.decided.waived);
-        told::tell(report, judged.policy, snapshot, &weights.collected, judged.comparisons, weights.searched);
+        told::tell(report, judged.policy, snapshot, &weights.collected, judged.comparisons, &weights);
         told::release(report, judged.facts, weights.digests(snapshot, options));
     })?;
     remarks.append(&mut report.remarks);

@@ -89,7 +89,9 @@ impl Asked {
 
     /// Chooses among records.
     pub fn choose<R: AsRef<Record> + Sync>(&self, records: &[R]) -> Choice {
-        let scores: Vec<[Option<Score>; 4]> = records.par_iter().map(|record| self.scores(record.as_ref())).collect();
+        let heads = self.heads.among(records);
+        let scores: Vec<[Option<Score>; 4]> =
+            records.par_iter().map(|record| self.scores(record.as_ref(), &heads)).collect();
         let order: [(Vec<usize>, usize); 4] = std::array::from_fn(|signal| {
             let of: Vec<(usize, Score)> =
                 scores.iter().enumerate().filter_map(|(at, of)| Some((at, (*of.get(signal)?)?))).collect();
@@ -108,7 +110,7 @@ impl Asked {
         SIGNALS.into_iter().zip(there).filter(|(_, there)| *there).map(|(signal, _)| signal).collect()
     }
 
-    fn scores(&self, record: &Record) -> [Option<Score>; 4] {
+    fn scores(&self, record: &Record, heads: &heads::Centred) -> [Option<Score>; 4] {
         let shared = self.lines.shared(&record.lines);
         let lines = Score { value: shared as f32, beyond: Some(shared >= SHARED) };
         let places = self.places.agreement(&record.places).map(|found| Score {
@@ -116,7 +118,7 @@ impl Asked {
             beyond: Some(found.best >= ONE_MATRIX || found.all >= ALL_MATRICES),
         });
         let relative = |value: f32| Score { value, beyond: (value >= ALIKE).then_some(true) };
-        let heads = self.heads.likeness(&record.heads).map(relative);
+        let heads = heads.likeness(&record.heads).map(relative);
         let neurons = self.neurons.as_ref().and_then(|asked| asked.likeness(&record.neurons)).map(relative);
         // A base that shares no line at all is not the best of anything.
         [(shared > 0).then_some(lines), places, heads, neurons]

@@ -6,20 +6,22 @@
 //! are not ruled out, corrected for all. Fingerprints are read when they are compared and let go of afterwards. A small
 //! registry has no index: every base gets every test.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::choose::{Asked, Signal};
 use super::file::{Index, Key};
 use super::record::Record;
-use crate::bases::{Base, RegistryError};
+use crate::bases::{Base, Registry, RegistryError};
 use crate::evidence::comparison::Comparison;
 use crate::evidence::search::search_among;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Cache, Fingerprint};
 
 /// Bases up to which every base gets every test.
 pub const EVERY: usize = 64;
@@ -84,6 +86,17 @@ enum Held {
     Index(Index),
 }
 
+impl<'a> Candidates<'a, Base> {
+    /// All bases of registries, with an index in the cache named after the places where they are.
+    pub fn of_registry(registry: &'a Registry, cache: Option<&Cache>) -> Result<Self, RegistryError> {
+        let places: BTreeSet<String> = registry.list().map(Base::store_name).collect();
+        let places: Vec<String> = places.into_iter().collect();
+        let name = HEXLOWER.encode(&Sha256::digest(places.join("\n").as_bytes()));
+        let file = cache.map(|cache| cache.index_file(&name));
+        Self::open(registry.list().collect(), file.as_deref())
+    }
+}
+
 impl<'a, B: KnownBase> Candidates<'a, B> {
     /// Reads the bases of a small registry, or the index of a large one. Records that the file lacks are made and added
     /// to it; without a file they are made every time.
@@ -92,9 +105,11 @@ impl<'a, B: KnownBase> Candidates<'a, B> {
             Held::Prints(bases.par_iter().map(|base| base.fingerprint()).collect::<Result<_, _>>()?)
         } else {
             let keys: Vec<Key> = bases.iter().map(|base| key(base.digest())).collect();
-            let make = |at: usize| bases.get(at).map_or(Ok(Record::default()), |base: &&B| {
-                base.fingerprint().map(|print| Record::of(&print))
-            });
+            let make = |at: usize| {
+                bases
+                    .get(at)
+                    .map_or(Ok(Record::default()), |base: &&B| base.fingerprint().map(|print| Record::of(&print)))
+            };
             Held::Index(Index::open(file, &keys, make)?)
         };
         Ok(Self { bases, held })

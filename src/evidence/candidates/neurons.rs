@@ -10,7 +10,8 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::projection::{likeness, mean, project, unit};
+use super::projection::{likeness, mean, numbers, short, unit};
+use super::record::evenly;
 use crate::fingerprint::{Fingerprint, LayerSketch, Unit};
 
 /// Layers of a base.
@@ -23,10 +24,10 @@ const SUSPECT_LAYERS: usize = 32;
 const SUSPECT_NEURONS: usize = 32;
 /// Units a layer of a suspect.
 const SUSPECT_UNITS: usize = 8;
-/// Numbers a neuron is kept as.
-pub(super) const WIDTH: usize = 48;
-/// What an entry of 127 stands for, in root mean squares of cosines.
-const SCALE: f32 = 0.3;
+/// Bytes a neuron is kept as.
+pub(super) const BYTES: usize = 48;
+/// Numbers in them.
+const WIDTH: usize = 2 * BYTES;
 const SEED: u64 = 0x6e65_7572_6f6e_7300; // "neurons"
 /// Share of the largest eigenvalue added to all.
 const RIDGE: f32 = 0.1;
@@ -34,10 +35,10 @@ const RIDGE: f32 = 0.1;
 const ROUNDS: usize = 10_000;
 
 /// The neurons to keep of a base: those of the deepest stack.
-pub(super) fn of_base(print: &Fingerprint) -> Vec<[i8; WIDTH]> {
+pub(super) fn of_base(print: &Fingerprint) -> Vec<[u8; BYTES]> {
     let stacks = print.sketches.iter().map(|sketch| described(&sketch.layers));
     let layers = stacks.max_by_key(Vec::len).unwrap_or_default();
-    let chosen = super::record::evenly(layers.len(), LAYERS);
+    let chosen = evenly(layers.len(), LAYERS);
     let units = chosen.into_iter().filter_map(|at| layers.get(at)?.units.iter().find(|unit| has_words(unit)));
     units.flat_map(|unit| neurons(unit, NEURONS)).collect()
 }
@@ -50,11 +51,12 @@ fn has_words(unit: &Unit) -> bool {
     unit.words.count() > 0
 }
 
-fn neurons(unit: &Unit, most: usize) -> impl Iterator<Item = [i8; WIDTH]> {
+fn neurons(unit: &Unit, most: usize) -> impl Iterator<Item = [u8; BYTES]> {
     let rows = unit.words.count().min(most);
     (0..rows).zip(&unit.word_scales).map(|(at, scale)| {
         let scale = if scale.is_finite() { *scale } else { 0.0 };
-        project(unit.words.row(at).iter().map(move |value| f32::from(*value) * scale), SEED, SCALE)
+        let cosines: Vec<f32> = unit.words.row(at).iter().map(|value| f32::from(*value) * scale).collect();
+        short(&cosines, SEED)
     })
 }
 
@@ -71,16 +73,15 @@ impl OfSuspect {
         let stacks: Vec<Vec<&LayerSketch>> = print.sketches.iter().map(|sketch| described(&sketch.layers)).collect();
         let mut raw: Vec<[f32; WIDTH]> = Vec::new();
         for layers in &stacks {
-            for layer in super::record::evenly(layers.len(), SUSPECT_LAYERS).into_iter().filter_map(|at| layers.get(at))
-            {
+            for layer in evenly(layers.len(), SUSPECT_LAYERS).into_iter().filter_map(|at| layers.get(at)) {
                 let units = layer.units.iter().filter(|unit| has_words(unit)).take(SUSPECT_UNITS);
-                raw.extend(units.flat_map(|unit| neurons(unit, SUSPECT_NEURONS)).map(|neuron| neuron.map(f32::from)));
+                raw.extend(units.flat_map(|unit| neurons(unit, SUSPECT_NEURONS)).map(|neuron| numbers(&neuron)));
             }
         }
         if raw.len() < 2 {
             return None;
         }
-        let mean = mean(&raw);
+        let mean = mean(raw.iter().copied());
         let whitening = whitening(&raw, &mean)?;
         let mut found = Self { mean, whitening, neurons: Vec::new() };
         found.neurons = raw.iter().map(|neuron| found.whitened(neuron)).collect();
@@ -88,9 +89,8 @@ impl OfSuspect {
     }
 
     /// How like the neurons of a base are; none if it has none.
-    pub(super) fn likeness(&self, base: &[[i8; WIDTH]]) -> Option<f32> {
-        let ours: Vec<[f32; WIDTH]> = base.iter().map(|neuron| self.whitened(&neuron.map(f32::from))).collect();
-        likeness(&ours, &self.neurons)
+    pub(super) fn likeness(&self, base: &[[u8; BYTES]]) -> Option<f32> {
+        likeness(base.iter().map(|neuron| self.whitened(&numbers(neuron))), &self.neurons)
     }
 
     fn whitened(&self, neuron: &[f32; WIDTH]) -> [f32; WIDTH] {

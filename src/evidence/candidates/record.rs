@@ -15,7 +15,7 @@ pub struct Record {
     pub(super) lines: Vec<u32>,
     pub(super) places: Vec<Place>,
     pub(super) heads: Heads,
-    pub(super) neurons: Vec<[i8; neurons::WIDTH]>,
+    pub(super) neurons: Vec<[u8; neurons::BYTES]>,
 }
 
 /// Bytes of a record at most.
@@ -47,14 +47,14 @@ impl Record {
         for count in counts {
             bytes.extend_from_slice(&(count as u16).to_le_bytes());
         }
-        bytes.extend_from_slice(&self.heads.rotary_pairs.to_le_bytes());
+        bytes.extend_from_slice(&self.heads.size.to_le_bytes());
         bytes.extend(self.lines.iter().flat_map(|hash| hash.to_le_bytes()));
         for place in &self.places {
             bytes.extend_from_slice(&place.shape.to_le_bytes());
             bytes.extend_from_slice(&place.signs.to_le_bytes());
         }
-        bytes.extend(self.heads.heads.iter().flatten().map(|value| value.cast_unsigned()));
-        bytes.extend(self.neurons.iter().flatten().map(|value| value.cast_unsigned()));
+        bytes.extend(self.heads.heads.iter().flatten());
+        bytes.extend(self.neurons.iter().flatten());
         bytes
     }
 
@@ -74,8 +74,9 @@ impl Record {
         let [lines, places, heads, neurons] = counts;
         let lines = take(4 * lines)?.as_chunks().0.iter().map(|hash| u32::from_le_bytes(*hash)).collect();
         let places = take(20 * places)?.as_chunks::<20>().0.iter().map(place).collect::<Option<_>>()?;
-        let heads = Heads { heads: signed(take(heads::WIDTH * heads)?), rotary_pairs: head.next()? };
-        let neurons = signed(take(neurons::WIDTH * neurons)?);
+        let heads = take(heads::BYTES * heads)?.as_chunks().0.to_vec();
+        let heads = Heads { heads, size: head.next()? };
+        let neurons = take(neurons::BYTES * neurons)?.as_chunks().0.to_vec();
         rest.is_empty().then_some(Self { lines, places, heads, neurons })
     }
 }
@@ -83,10 +84,6 @@ impl Record {
 fn place(bytes: &[u8; 20]) -> Option<Place> {
     let (shape, signs) = bytes.split_first_chunk::<4>()?;
     Some(Place { shape: u32::from_le_bytes(*shape), signs: u128::from_le_bytes(signs.try_into().ok()?) })
-}
-
-fn signed<const K: usize>(bytes: &[u8]) -> Vec<[i8; K]> {
-    bytes.as_chunks::<K>().0.iter().map(|vector| vector.map(u8::cast_signed)).collect()
 }
 
 /// The matrices that can be evidence: embedding and head first, which stand alone, then the others in file order.
