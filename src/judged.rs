@@ -9,7 +9,7 @@ use crate::attested;
 use crate::changes::{Published, ScopeKind, Snapshot};
 use crate::documents;
 use crate::evidence::Comparison;
-use crate::evidence::candidates::{Examined, Found};
+use crate::evidence::candidates::{EVERY, Examined, Found};
 use crate::findings::{self, Facts, Finding, Ledger};
 use crate::fingerprint::{Collected, Progress, collect};
 use crate::gate::{GateError, Options};
@@ -35,16 +35,21 @@ impl Weights {
     pub(crate) fn look(snapshot: &Snapshot, options: &Options, progress: &Progress) -> Result<Self, GateError> {
         let (policy, _) = seen::policy(snapshot, options.policy.as_ref())?;
         let (known, changes) = Known::gather(snapshot, &policy, options.registries, options.repository)?;
-        let bases = known.candidates(options.cache.as_ref())?;
         let collected = collect(&snapshot.files, options.cache.as_ref(), progress);
-        let declared = |name: &str| policy.model_for(name).map(|model| model.bases.as_slice()).unwrap_or_default();
-        let found = collected.models.iter().map(|model| {
+        let searched = known.len();
+        let found = if collected.models.is_empty() && searched > EVERY {
+            Vec::new() // An index is not made for nobody.
+        } else {
+            let bases = known.candidates(options.cache.as_ref())?;
             // What is declared is compared whatever the index says of it: a declaration is confirmed or contradicted.
-            let ids: Vec<String> = declared(&model.fingerprint.name).iter().map(|base| base.id.clone()).collect();
-            bases.search(&model.fingerprint, &ids)
-        });
-        let found: Vec<Found> = found.collect::<Result<_, _>>()?;
-        let searched = bases.len();
+            let declared = |name: &str| -> Vec<String> {
+                let bases = policy.model_for(name).map(|model| model.bases.as_slice()).unwrap_or_default();
+                bases.iter().map(|base| base.id.clone()).collect()
+            };
+            let models = collected.models.iter().map(|model| &model.fingerprint);
+            let found = models.map(|print| bases.search(print, &declared(&print.name)));
+            found.collect::<Result<Vec<Found>, _>>()?
+        };
         let (comparisons, examined) = found.into_iter().map(|found| (found.matches, found.examined)).unzip();
         Ok(Self { known, changes, collected, comparisons, examined, searched })
     }

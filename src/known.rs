@@ -104,6 +104,11 @@ impl Known {
         sha256(lines.concat().as_bytes())
     }
 
+    /// Number of bases.
+    pub(crate) fn len(&self) -> usize {
+        self.registry.len()
+    }
+
     /// The bases, ready to be searched; of many, those that an index in the cache does not rule out.
     pub(crate) fn candidates(&self, cache: Option<&Cache>) -> Result<Candidates<'_, Base>, GateError> {
         Ok(Candidates::of_registry(&self.registry, cache)?)
