@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use forebear::fingerprint::{Circuit, Fingerprint, MatrixPrint, Rows, Samples, Unit, splitmix64};
 
 /// What decoys are drawn from.
-pub struct Pool {
+pub(crate) struct Pool {
     models: Vec<Fingerprint>,
     words: Cloud,
     /// Moduli of Hermitian and symmetric cosines, by rotary pairs and pairs kept.
@@ -29,7 +29,7 @@ struct Cloud {
 
 /// How much of a decoy is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub(crate) enum Extent {
     /// Everything.
     Whole,
     /// What a record is made of.
@@ -41,7 +41,7 @@ const RECORD_NEURONS: usize = 8;
 
 impl Pool {
     /// Reads the distributions of trained models.
-    pub fn of(models: Vec<Fingerprint>) -> Self {
+    pub(crate) fn of(models: Vec<Fingerprint>) -> Self {
         let mut words = Cloud::default();
         let mut heads: BTreeMap<(u32, u32), [Cloud; 2]> = BTreeMap::new();
         for layer in models.iter().flat_map(|model| &model.sketches).flat_map(|sketch| &sketch.layers) {
@@ -63,7 +63,7 @@ impl Pool {
     }
 
     /// The decoy of a number.
-    pub fn decoy(&self, number: u64, extent: Extent) -> Fingerprint {
+    pub(crate) fn decoy(&self, number: u64, extent: Extent) -> Fingerprint {
         let seed = splitmix64(number);
         let Some(model) = self.models.get((seed % self.models.len().max(1) as u64) as usize) else {
             return Fingerprint::default();
@@ -110,10 +110,12 @@ impl Pool {
             row.iter_mut().zip(drawn).for_each(|(value, drawn)| *value = (drawn / *scale).round() as i8);
         }
         if extent == Extent::Whole {
-            [&mut unit.gate, &mut unit.up, &mut unit.down].into_iter().for_each(|rows| flip(rows, flips));
-            [&mut unit.gate_gram, &mut unit.up_gram, &mut unit.down_gram]
-                .into_iter()
-                .for_each(|gram| random.shuffle(gram));
+            for rows in [&mut unit.gate, &mut unit.up, &mut unit.down] {
+                flip(rows, flips);
+            }
+            for gram in [&mut unit.gate_gram, &mut unit.up_gram, &mut unit.down_gram] {
+                random.shuffle(gram);
+            }
         }
     }
 
@@ -159,7 +161,9 @@ fn other_matrix(matrix: &mut MatrixPrint, random: &mut Random) {
         *digest = random.digest();
     }
     for list in [&mut hashes.rows, &mut hashes.columns] {
-        list.iter_mut().for_each(|hash| *hash = *hash >> 32 << 32 | random.next() >> 32);
+        for hash in list.iter_mut() {
+            *hash = *hash >> 32 << 32 | random.next() >> 32;
+        }
         list.sort_unstable();
     }
     for Samples { centred, raw } in [&mut matrix.samples, &mut matrix.transposed] {

@@ -12,7 +12,7 @@ use forebear::fingerprint::Fingerprint;
 use rayon::prelude::*;
 
 /// A model by name.
-pub type Named = (String, Fingerprint);
+pub(crate) type Named = (String, Fingerprint);
 
 /// Pairs of the table.
 const SHOWN: usize = 25;
@@ -29,7 +29,7 @@ struct Pair {
 }
 
 /// Prints the recall of the index over `suspects` among `bases` and `decoys`.
-pub fn print(suspects: &[Named], bases: &[Named], decoys: &[Arc<Record>]) -> bool {
+pub(crate) fn print(suspects: &[Named], bases: &[Named], decoys: &[Arc<Record>]) -> bool {
     let mut records: Vec<Arc<Record>> = bases.iter().map(|(_, print)| Arc::new(Record::of(print))).collect();
     records.extend_from_slice(decoys);
     let (mut pairs, mut kept, mut compared) = (Vec::new(), 0usize, 0usize);

@@ -5,6 +5,7 @@
 //! In: a folder with fingerprints and an index, made by the parent process. Out: one line of the table, measured in a
 //! process of its own, so that its memory is that of nothing else.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use forebear::fingerprint::{Fingerprint, splitmix64};
 use super::decoys::{Extent, Pool};
 
 /// A base of a made registry: one of the trained, or a decoy.
-pub struct Made<'a> {
+pub(crate) struct Made<'a> {
     id: String,
     digest: String,
     number: u64,
@@ -43,7 +44,7 @@ impl KnownBase for Made<'_> {
 }
 
 /// A registry of `count` bases: `real` ones first, then decoys.
-pub fn registry<'a>(count: usize, real: &'a [Fingerprint], pool: &'a Pool, extent: Extent) -> Vec<Made<'a>> {
+pub(crate) fn registry<'a>(count: usize, real: &'a [Fingerprint], pool: &'a Pool, extent: Extent) -> Vec<Made<'a>> {
     (0..count as u64)
         .map(|number| {
             let real = real.get(number as usize);
@@ -56,26 +57,26 @@ pub fn registry<'a>(count: usize, real: &'a [Fingerprint], pool: &'a Pool, exten
 }
 
 /// Where the parent leaves things.
-pub struct Place(pub PathBuf);
+pub(crate) struct Place(pub(crate) PathBuf);
 
 impl Place {
     /// The index file.
-    pub fn index(&self) -> PathBuf {
+    pub(crate) fn index(&self) -> PathBuf {
         self.0.join("index")
     }
 
     /// Fingerprints of the trained bases.
-    pub fn bases(&self) -> PathBuf {
+    pub(crate) fn bases(&self) -> PathBuf {
         self.0.join("bases")
     }
 
     /// The suspect's fingerprint.
-    pub fn suspect(&self) -> PathBuf {
+    pub(crate) fn suspect(&self) -> PathBuf {
         self.0.join("suspect")
     }
 
     /// All fingerprints of a folder, by file name.
-    pub fn prints(folder: &Path) -> io::Result<Vec<Fingerprint>> {
+    pub(crate) fn prints(folder: &Path) -> io::Result<Vec<Fingerprint>> {
         let mut paths: Vec<PathBuf> =
             fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
         paths.sort();
@@ -84,13 +85,13 @@ impl Place {
 }
 
 /// Runs `measure` in a new process and prints its line.
-pub fn line(count: usize, place: &Place) -> io::Result<()> {
+pub(crate) fn line(count: usize, place: &Place) -> io::Result<()> {
     let status = Command::new(std::env::current_exe()?).arg("--one").arg(count.to_string()).arg(&place.0).status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("{count} bases: {status}"))) }
 }
 
 /// Measures one size and prints the line.
-pub fn measure(count: usize, place: &Place) -> io::Result<()> {
+pub(crate) fn measure(count: usize, place: &Place) -> io::Result<()> {
     let real = Place::prints(&place.bases())?;
     let pool = Pool::of(real.clone());
     let suspect = Fingerprint::read(&place.suspect()).map_err(io::Error::other)?;
@@ -120,7 +121,7 @@ pub fn measure(count: usize, place: &Place) -> io::Result<()> {
 }
 
 /// The heading of the table.
-pub fn heading() {
+pub(crate) fn heading() {
     println!(
         "| bases | compared completely | with evidence | reading `index.toml`, s | reading the index, s | choosing and comparing, s | all, s | index, MiB | memory, MiB |"
     );
@@ -141,9 +142,10 @@ fn index_text(bases: &[Made]) -> String {
     for Made { id, digest, .. } in bases {
         let id: String =
             id.chars().map(|c| if c.is_ascii_alphanumeric() || "-_./".contains(c) { c } else { '-' }).collect();
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "[[base]]\nid = \"{id}\"\nlicense = \"Apache-2.0\"\nsha256 = \"{digest}\"\nfingerprint = \"fingerprints/{digest}.safetensors\"\nparameters = 1631872\narchitecture = \"LlamaForCausalLM\"\nadded = \"2026-01-10\"\n"
-        ));
+        );
     }
     text
 }

@@ -73,9 +73,10 @@ fn centred(entries: &[i8]) -> Vec<f32> {
     let mut moduli: Vec<f32> =
         entries.as_chunks::<2>().0.iter().map(|[re, im]| cosine(*re).hypot(cosine(*im))).collect();
     let middle = moduli.iter().sum::<f32>() / moduli.len().max(1) as f32;
-    moduli.iter_mut().for_each(|modulus| *modulus -= middle);
-    let length = moduli.iter().map(|modulus| modulus * modulus).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    moduli.iter_mut().for_each(|modulus| *modulus /= length);
+    let length = moduli.iter().map(|modulus| (modulus - middle).powi(2)).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    for modulus in &mut moduli {
+        *modulus = (*modulus - middle) / length;
+    }
     moduli
 }
 
