@@ -22,6 +22,8 @@ const SHARED: usize = 2;
 const ONE_MATRIX: f32 = 3.5;
 /// Signs of all matrices together that keep a base.
 const ALL_MATRICES: f32 = 4.0;
+/// Signs of all matrices in the same place that keep a base.
+const IN_PLACE: f32 = 5.0;
 /// Robust standard deviations above the median of the registry that keep a base.
 const STANDS_OUT: f32 = 6.0;
 /// Mean cosine of heads or neurons that keeps a base, whatever the others have: a registry may hold nothing but relatives.
@@ -114,9 +116,10 @@ impl Asked {
         let shared = self.lines.shared(&record.lines);
         let lines = Score { value: shared as f32, beyond: Some(shared >= SHARED) };
         let places = self.places.agreement(&record.places).map(|found| Score {
-            value: (found.best / ONE_MATRIX).max(found.all / ALL_MATRICES),
-            beyond: Some(found.best >= ONE_MATRIX || found.all >= ALL_MATRICES),
+            value: (found.best / ONE_MATRIX).max(found.all / ALL_MATRICES).max(found.in_place / IN_PLACE),
+            beyond: None,
         });
+        let places = places.map(|score| Score { beyond: Some(score.value >= 1.0), ..score });
         let relative = |value: f32| Score { value, beyond: (value >= ALIKE).then_some(true) };
         let heads = heads.likeness(&record.heads).map(relative);
         let neurons = self.neurons.as_ref().and_then(|asked| asked.likeness(&record.neurons)).map(relative);

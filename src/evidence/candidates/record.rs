@@ -51,6 +51,7 @@ impl Record {
         bytes.extend(self.lines.iter().flat_map(|hash| hash.to_le_bytes()));
         for place in &self.places {
             bytes.extend_from_slice(&place.shape.to_le_bytes());
+            bytes.extend_from_slice(&place.stand.to_le_bytes());
             bytes.extend_from_slice(&place.signs.to_le_bytes());
         }
         bytes.extend(self.heads.heads.iter().flatten());
@@ -73,7 +74,7 @@ impl Record {
         };
         let [lines, places, heads, neurons] = counts;
         let lines = take(4 * lines)?.as_chunks().0.iter().map(|hash| u32::from_le_bytes(*hash)).collect();
-        let places = take(20 * places)?.as_chunks::<20>().0.iter().map(place).collect::<Option<_>>()?;
+        let places = take(24 * places)?.as_chunks::<24>().0.iter().map(place).collect::<Option<_>>()?;
         let heads = take(heads::BYTES * heads)?.as_chunks().0.to_vec();
         let heads = Heads { heads, size: head.next()? };
         let neurons = take(neurons::BYTES * neurons)?.as_chunks().0.to_vec();
@@ -81,9 +82,11 @@ impl Record {
     }
 }
 
-fn place(bytes: &[u8; 20]) -> Option<Place> {
+fn place(bytes: &[u8; 24]) -> Option<Place> {
     let (shape, signs) = bytes.split_first_chunk::<4>()?;
-    Some(Place { shape: u32::from_le_bytes(*shape), signs: u128::from_le_bytes(signs.try_into().ok()?) })
+    let (stand, signs) = signs.split_first_chunk::<4>()?;
+    let [shape, stand] = [shape, stand].map(|bytes| u32::from_le_bytes(*bytes));
+    Some(Place { shape, stand, signs: u128::from_le_bytes(signs.try_into().ok()?) })
 }
 
 /// The matrices that can be evidence: embedding and head first, which stand alone, then the others in file order.
