@@ -47,6 +47,7 @@ fn stranger(base: &Fingerprint, seed: u64) -> Fingerprint {
         hashes.rows.iter_mut().chain(&mut hashes.columns).for_each(|hash| *hash = next());
         (hashes.exact, hashes.cast) = ([next() as u8; 16], [next() as u8; 16]);
         (hashes.exact_transposed, hashes.cast_transposed) = ([next() as u8; 16], [next() as u8; 16]);
+        matrix.needles = None;
         matrix.samples.centred.iter_mut().chain(&mut matrix.transposed.centred).for_each(|value| *value = next() as i8);
     }
     // Without sketches the complete tests take no time; what remains of the index are hashes and signs.
