@@ -42,6 +42,9 @@ fn stranger(base: &Fingerprint, seed: u64) -> Fingerprint {
         state = splitmix64(state.wrapping_add(1));
         state
     };
+    // Few matrices and no sketches: the complete tests take no time, and what remains of the index are hashes and signs.
+    print.matrices.truncate(6);
+    print.sketches.clear();
     for matrix in &mut print.matrices {
         let hashes = &mut matrix.hashes;
         hashes.rows.iter_mut().chain(&mut hashes.columns).for_each(|hash| *hash = next());
@@ -50,8 +53,6 @@ fn stranger(base: &Fingerprint, seed: u64) -> Fingerprint {
         matrix.needles = None;
         matrix.samples.centred.iter_mut().chain(&mut matrix.transposed.centred).for_each(|value| *value = next() as i8);
     }
-    // Without sketches the complete tests take no time; what remains of the index are hashes and signs.
-    print.sketches.clear();
     print.name = format!("stranger {seed}");
     print
 }
@@ -112,7 +113,7 @@ fn an_index_rules_out_most_bases_and_is_never_believed_when_damaged() -> Result<
     files.retain(|path| path.extension().is_none());
     let [index] = files.as_slice() else { panic!("one index, not {files:?}") };
     let whole = fs::read(index)?;
-    for at in [3, 20, whole.len() / 3, whole.len() - 2] {
+    for at in [3, whole.len() / 3] {
         let mut bytes = whole.clone();
         bytes[at] ^= 0xff;
         fs::write(index, bytes)?;
