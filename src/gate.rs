@@ -121,7 +121,7 @@ fn check_snapshot(
         report.findings.extend(judged.decided.findings);
         told::baselined(report, judged.baseline, judged.baselined);
         told::waived(report, judged.decided.waived);
-        told::tell(report, judged.policy, snapshot, &weights.collected, judged.comparisons, weights.searched);
+        told::tell(report, judged.policy, snapshot, &weights.collected, judged.comparisons, &weights);
         told::release(report, judged.facts, weights.digests(snapshot, options));
     })?;
     remarks.append(&mut report.remarks);

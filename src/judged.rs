@@ -8,7 +8,8 @@
 use crate::attested;
 use crate::changes::{Published, ScopeKind, Snapshot};
 use crate::documents;
-use crate::evidence::{Comparison, search};
+use crate::evidence::Comparison;
+use crate::evidence::candidates::{EVERY, Examined, Found};
 use crate::findings::{self, Facts, Finding, Ledger};
 use crate::fingerprint::{Collected, Progress, collect};
 use crate::gate::{GateError, Options};
@@ -25,6 +26,8 @@ pub(crate) struct Weights {
     changes: Vec<RegistryChange>,
     pub(crate) collected: Collected,
     pub(crate) comparisons: Vec<Vec<Comparison>>,
+    /// For each model how many bases got every test, where not all did.
+    pub(crate) examined: Vec<Option<Examined>>,
     pub(crate) searched: usize,
 }
 
@@ -32,10 +35,23 @@ impl Weights {
     pub(crate) fn look(snapshot: &Snapshot, options: &Options, progress: &Progress) -> Result<Self, GateError> {
         let (policy, _) = seen::policy(snapshot, options.policy.as_ref())?;
         let (known, changes) = Known::gather(snapshot, &policy, options.registries, options.repository)?;
-        let bases = known.fingerprints()?;
         let collected = collect(&snapshot.files, options.cache.as_ref(), progress);
-        let comparisons = collected.models.iter().map(|model| search(&model.fingerprint, &bases)).collect();
-        Ok(Self { known, changes, collected, comparisons, searched: bases.len() })
+        let searched = known.len();
+        let found = if collected.models.is_empty() && searched > EVERY {
+            Vec::new() // An index is not made for nobody.
+        } else {
+            let bases = known.candidates(options.cache.as_ref())?;
+            // What is declared is compared whatever the index says of it: a declaration is confirmed or contradicted.
+            let declared = |name: &str| -> Vec<String> {
+                let bases = policy.model_for(name).map(|model| model.bases.as_slice()).unwrap_or_default();
+                bases.iter().map(|base| base.id.clone()).collect()
+            };
+            let models = collected.models.iter().map(|model| &model.fingerprint);
+            let found = models.map(|print| bases.search(print, &declared(&print.name)));
+            found.collect::<Result<Vec<Found>, _>>()?
+        };
+        let (comparisons, examined) = found.into_iter().map(|found| (found.matches, found.examined)).unzip();
+        Ok(Self { known, changes, collected, comparisons, examined, searched })
     }
 
     /// Digests of what the tree is judged by.
@@ -71,7 +87,7 @@ pub(crate) fn judge(
     let (policy, weakenings) = seen::policy(snapshot, options.policy.as_ref())?;
     let kind = published.scope.kind;
     let (baseline, additions) = seen::baseline(snapshot, kind, options, &policy, remarks)?;
-    let Weights { known, changes, collected, comparisons, searched } = weights;
+    let Weights { known, changes, collected, comparisons, searched, .. } = weights;
     let in_git = kind != ScopeKind::Path;
     let (mut documents, document_problems) = documents::read(&snapshot.files);
     let in_models = collected.models.iter().flat_map(|model| model.files.iter().copied());

@@ -11,14 +11,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::bases::{Base, KnownTokenizer, ReadStored, Registry, RegistryError, Store};
 use crate::changes::{Content, Repository, Snapshot};
 use crate::code::CodeCorpus;
 use crate::documents::TokenizerPrint;
+use crate::evidence::candidates::Candidates;
 use crate::findings::{BaseFacts, Finding, Rule};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::Cache;
 use crate::gate::GateError;
 use crate::policy::Policy;
 use crate::seen::sha256;
@@ -105,12 +104,14 @@ impl Known {
         sha256(lines.concat().as_bytes())
     }
 
-    /// The fingerprints of all bases, by id.
-    pub(crate) fn fingerprints(&self) -> Result<Vec<(String, Fingerprint)>, GateError> {
-        let bases: Vec<&Base> = self.registry.list().collect();
-        let prints: Result<Vec<_>, RegistryError> =
-            bases.par_iter().map(|base| Ok((base.entry.id.clone(), base.fingerprint()?))).collect();
-        Ok(prints?)
+    /// Number of bases.
+    pub(crate) fn len(&self) -> usize {
+        self.registry.len()
+    }
+
+    /// The bases, ready to be searched; of many, those that an index in the cache does not rule out.
+    pub(crate) fn candidates(&self, cache: Option<&Cache>) -> Result<Candidates<'_, Base>, GateError> {
+        Ok(Candidates::of_registry(&self.registry, cache)?)
     }
 
     /// The prints of known code: built in, and of the registries.

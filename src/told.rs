@@ -11,6 +11,7 @@ use crate::evidence::Comparison;
 use crate::findings::{self, Facts, Finding, Ledger, Level, Release, Rule};
 use crate::fingerprint::{Collected, Source};
 use crate::gate::Options;
+use crate::judged::Weights;
 use crate::policy::{Baseline, Known, Policy, Waived};
 use crate::reports::{
     JudgedBy, JudgedDigest, Report, ReportedBase, ReportedBaseline, ReportedFile, ReportedModel, ReportedReason,
@@ -50,8 +51,9 @@ pub(crate) fn tell(
     snapshot: &Snapshot,
     collected: &Collected,
     comparisons: &[Vec<Comparison>],
-    searched: usize,
+    weights: &Weights,
 ) {
+    let searched = weights.searched;
     if searched == 0 && !collected.models.is_empty() {
         report.remarks.push(
             "no base model is registered, so the weights were compared with nothing; `forebear registry add` adds one"
@@ -71,7 +73,7 @@ pub(crate) fn tell(
     report.scope.bytes += snapshot.files.iter().map(|file| file.size).sum::<u64>();
     report.stats.bytes_read += collected.bytes_read;
     report.stats.cache_hits += collected.cache_hits;
-    for (model, matches) in collected.models.iter().zip(comparisons) {
+    for ((model, matches), examined) in collected.models.iter().zip(comparisons).zip(&weights.examined) {
         let print = &model.fingerprint;
         let declared = policy.model_for(&print.name);
         let one = ReportedModel {
@@ -84,6 +86,7 @@ pub(crate) fn tell(
             declared: declared.iter().flat_map(|model| model.bases.iter().map(|base| base.id.clone())).collect(),
             matches: matches.clone(),
             searched,
+            bases: examined.clone(),
             files: print.sources.iter().map(file).collect(),
             datasets: Vec::new(),
         };

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::Args;
 use forebear::bases::Registry;
 use forebear::documents::TokenizerMatch;
-use forebear::evidence::search;
-use forebear::fingerprint::Fingerprint;
+use forebear::evidence::candidates::Candidates;
+use forebear::fingerprint::Cache;
 use forebear::reports::{self, IdentifyReport, SCHEMA_VERSION};
 
 use super::arguments::Globals;
@@ -36,9 +36,10 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     let mut out = Output::open(globals)?;
     let registry = Registry::open(&places::registries(globals)?)?;
     let suspect = load::fingerprint_path(&arguments.path, globals)?;
-    let bases: Vec<(String, Fingerprint)> =
-        registry.list().map(|base| Ok((base.entry.id.clone(), base.fingerprint()?))).collect::<anyhow::Result<_>>()?;
-    let mut matches = search(&suspect, &bases);
+    let cache = if globals.no_cache { None } else { places::cache().map(Cache::new) };
+    let bases = Candidates::of_registry(&registry, cache.as_ref())?;
+    let found = bases.search(&suspect, &[])?;
+    let mut matches = found.matches;
     matches.truncate(arguments.limit);
     if let Some(tokenizer) = load::tokenizer_beside(&arguments.path, globals) {
         for found in &mut matches {
@@ -52,6 +53,7 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
             .map_or_else(|| arguments.path.display().to_string(), |_| suspect.name.clone()),
         matches,
         searched: bases.len(),
+        bases: found.examined,
     };
     if as_json {
         reports::json(&report, &mut out)?;

@@ -14,7 +14,7 @@ use super::comparison::MergeShare;
 use crate::fingerprint::{Fingerprint, MatrixPrint, Role};
 
 /// Bases looked at together: more cannot be told apart by so few samples.
-const MOST: usize = 8;
+pub(super) const MOST: usize = 8;
 /// Groups left out in turn for the standard error.
 const GROUPS: usize = 10;
 /// Weight below which a base has no part in a merge.

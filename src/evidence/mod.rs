@@ -4,12 +4,14 @@
 //!
 //! In: two fingerprints. Out: a [`Comparison`]. One file or folder a mechanism: exact digests and row hashes (`exact`),
 //! aligned samples (`aligned`), needles in place (`needle`) and searched for (`needle_search`), Gram matrices of
-//! feed-forward neurons (`gram`), attention circuits (`circuit`). `context` holds the statistics that may warn and never
+//! feed-forward neurons (`gram`), attention circuits (`circuit`). `candidates` leaves out the bases of
+//! a large registry that are not worth the tests. `context` holds the statistics that may warn and never
 //! decide; `relation` names what the numbers amount to, `structure` which part goes back to which.
 
 mod aligned;
 mod assignment;
 mod blocks;
+pub mod candidates;
 mod circuit;
 mod compare;
 mod comparison;

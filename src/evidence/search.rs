@@ -6,11 +6,13 @@
 //! first, each corrected for the number of bases searched. Among bases that the suspect descends from the nearest
 //! stands first: the list is its chain of ancestors.
 
+use std::convert::Infallible;
+
 use rayon::prelude::*;
 
 use super::compare::compare;
 use super::comparison::{Comparison, Relation};
-use super::merge::merge_shares;
+use super::merge::{MOST, merge_shares};
 use crate::fingerprint::Fingerprint;
 
 /// Weight from which one base is the whole of a merge.
@@ -18,16 +20,32 @@ const WHOLE: f64 = 0.95;
 
 /// Compares `suspect` with every base and keeps what is more than no evidence.
 pub fn search(suspect: &Fingerprint, bases: &[(String, Fingerprint)]) -> Vec<Comparison> {
-    let mut found: Vec<(Comparison, &Fingerprint)> = bases
+    let among: Vec<(usize, &str)> = bases.iter().enumerate().map(|(at, (id, _))| (at, id.as_str())).collect();
+    let load = |at: usize| Ok(bases.get(at).map(|(_, print)| print.clone()).unwrap_or_default());
+    match search_among::<Infallible>(suspect, bases.len(), &among, load) {
+        Ok(found) => found,
+        Err(never) => match never {},
+    }
+}
+
+/// The same with some of the `known` bases, by number and id, each read when it is compared. The correction is for all
+/// that are known.
+pub(super) fn search_among<E: Send>(
+    suspect: &Fingerprint,
+    known: usize,
+    among: &[(usize, &str)],
+    load: impl Fn(usize) -> Result<Fingerprint, E> + Sync,
+) -> Result<Vec<Comparison>, E> {
+    let mut found: Vec<(Comparison, usize)> = among
         .par_iter()
-        .map(|(id, base)| (Comparison { base: id.clone(), ..compare(suspect, base, bases.len()) }, base))
-        .filter(|(comparison, _)| comparison.relation != Relation::NoEvidence)
-        .collect();
+        .map(|(at, id)| Ok((Comparison { base: (*id).to_owned(), ..compare(suspect, &load(*at)?, known) }, *at)))
+        .filter(|found| !matches!(found, Ok((comparison, _)) if comparison.relation == Relation::NoEvidence))
+        .collect::<Result<_, E>>()?;
     found.sort_by(|(a, _), (b, _)| {
         a.relation.cmp(&b.relation).then(distance(a).total_cmp(&distance(b))).then_with(|| a.base.cmp(&b.base))
     });
-    tell_merges(suspect, &mut found);
-    found.into_iter().map(|(comparison, _)| comparison).collect()
+    tell_merges(suspect, &mut found, load)?;
+    Ok(found.into_iter().map(|(comparison, _)| comparison).collect())
 }
 
 /// How far the suspect is from a base: by its values where they stand at the same places, else by the effect.
@@ -36,16 +54,25 @@ fn distance(comparison: &Comparison) -> f64 {
 }
 
 /// A suspect that is a weighted sum of several bases descends from each of them in part.
-fn tell_merges(suspect: &Fingerprint, found: &mut [(Comparison, &Fingerprint)]) {
-    let parents: Vec<usize> = found
+fn tell_merges<E>(
+    suspect: &Fingerprint,
+    found: &mut [(Comparison, usize)],
+    load: impl Fn(usize) -> Result<Fingerprint, E>,
+) -> Result<(), E> {
+    let parents: Vec<(usize, usize)> = found
         .iter()
         .enumerate()
         .filter(|(_, (comparison, _))| comparison.relation.is_descent() && comparison.difference.is_some())
-        .map(|(at, _)| at)
+        .map(|(at, (_, base))| (at, *base))
+        .take(MOST)
         .collect();
-    let prints: Vec<&Fingerprint> = parents.iter().filter_map(|at| found.get(*at).map(|(_, print)| *print)).collect();
+    if parents.len() < 2 {
+        return Ok(());
+    }
+    let prints: Vec<Fingerprint> = parents.iter().map(|(_, base)| load(*base)).collect::<Result<_, E>>()?;
+    let prints: Vec<&Fingerprint> = prints.iter().collect();
     for (at, share) in merge_shares(suspect, &prints) {
-        let Some((comparison, _)) = parents.get(at).and_then(|at| found.get_mut(*at)) else { continue };
+        let Some((comparison, _)) = parents.get(at).and_then(|(at, _)| found.get_mut(*at)) else { continue };
         comparison.merge = Some(share);
         if comparison.relation == Relation::Derived && share.weight < WHOLE {
             comparison.relation = Relation::Partial;
@@ -53,4 +80,5 @@ fn tell_merges(suspect: &Fingerprint, found: &mut [(Comparison, &Fingerprint)]) 
                 vec![format!("a merge of which it has the weight {:.3} ± {:.3}", share.weight, share.standard_error)];
         }
     }
+    Ok(())
 }

@@ -27,6 +27,11 @@ impl Cache {
         Self { folder }
     }
 
+    /// The file in which the index of the bases with this name is kept. Like every entry it may be deleted at any time.
+    pub fn index_file(&self, name: &str) -> PathBuf {
+        self.folder.join("bases").join(name)
+    }
+
     /// The key of a checkpoint: what identifies its files' content, its format and the version of the fingerprint.
     /// `ids` are git blob ids or `sha256:…`, in shard order; `config` is the text the tensors were split by.
     pub fn key(ids: &[&str], format: &str, config: &str) -> String {

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use super::block::block;
 use super::compare::hanging;
 use super::headline::known;
+use super::identify::examined;
 use super::manner::{Detail, Manner};
 use super::report::{Report, ReportedModel, Verdict};
 use super::text::{Look, bytes, log10_p, plural};
@@ -164,6 +165,8 @@ fn scanned(report: &Report) -> String {
     let bases = report.models.iter().map(|model| model.searched).max();
     if let Some(bases) = bases.filter(|bases| *bases > 0) {
         said.push(format!("compared with {}", plural(bases as u64, "base", "bases")));
+        let fewest = report.models.iter().filter_map(|model| model.bases.as_ref()).min_by_key(|bases| bases.compared);
+        said.extend(fewest.map(examined));
     }
     let cached =
         if report.stats.cache_hits > 0 { format!(" ({} cached)", report.stats.cache_hits) } else { String::new() };

@@ -10,14 +10,16 @@ use std::io::{self, Write};
 use super::compare::{compare, hanging, meaning};
 use super::report::IdentifyReport;
 use super::text::{Look, log10_p, plural};
+use crate::evidence::candidates::Examined;
 
 /// Writes an identification for people.
 pub fn identify(report: &IdentifyReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let searched = plural(report.searched as u64, "base", "bases");
+    let examined = report.bases.as_ref().map(|bases| format!("; {}", examined(bases))).unwrap_or_default();
     let Some((best, others)) = report.matches.split_first() else {
         let said = match report.searched {
             0 => "not checked: no base is registered; `forebear registry add` adds one".to_owned(),
-            _ => format!("no evidence found of descent from any of {searched}"),
+            _ => format!("no evidence found of descent from any of {searched}{examined}"),
         };
         return hanging(&format!("{}: {said}", report.path), 0, 4, look, out);
     };
@@ -37,7 +39,18 @@ pub fn identify(report: &IdentifyReport, look: Look, out: &mut dyn Write) -> io:
         hanging(&line, 4, 8, look, out)?;
     }
     let matches = plural(report.matches.len() as u64, "base", "bases");
-    writeln!(out, "\nevidence for {matches} of {searched} searched")
+    writeln!(out)?;
+    hanging(&format!("evidence for {matches} of {searched} searched{examined}"), 0, 4, look, out)
+}
+
+/// How many bases an index left to the complete tests, and by what it ruled the others out.
+pub(super) fn examined(bases: &Examined) -> String {
+    format!(
+        "{} compared completely, {} ruled out by the index ({})",
+        plural(bases.compared as u64, "base", "bases"),
+        plural(bases.ruled_out as u64, "base", "bases"),
+        bases.by.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -57,6 +70,7 @@ mod tests {
             path: "checkpoints/orca/model.safetensors".to_owned(),
             matches,
             searched: 12,
+            bases: None,
         };
         let mut out = Vec::new();
         identify(&report, Look::default(), &mut out).unwrap();

@@ -109,8 +109,13 @@ mod tests {
         let mut report = blocked();
         report.stats.seconds = f64::NAN;
         assert!(serde_json::to_value(&report)?["stats"]["seconds"].is_null());
-        let nothing =
-            IdentifyReport { schema_version: SCHEMA_VERSION, path: "m".to_owned(), matches: Vec::new(), searched: 0 };
+        let nothing = IdentifyReport {
+            schema_version: SCHEMA_VERSION,
+            path: "m".to_owned(),
+            matches: Vec::new(),
+            searched: 0,
+            bases: None,
+        };
         let mut text = Vec::new();
         json(&nothing, &mut text)?;
         assert_eq!(

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::changes;
 use crate::evidence::Comparison;
+use crate::evidence::candidates::Examined;
 use crate::findings::{Finding, Level, Obligation};
 
 /// Version of the JSON output.
@@ -214,6 +215,9 @@ pub struct ReportedModel {
     pub matches: Vec<Comparison>,
     /// Number of bases it was compared with.
     pub searched: usize,
+    /// How many of them got every test, where an index ruled some out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bases: Option<Examined>,
     /// Its files, ordered by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ReportedFile>,
@@ -254,6 +258,9 @@ pub struct IdentifyReport {
     pub matches: Vec<Comparison>,
     /// Number of bases it was compared with.
     pub searched: usize,
+    /// How many of them got every test, where an index ruled some out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bases: Option<Examined>,
 }
 
 /// What `fingerprint` says.

@@ -23,6 +23,7 @@ mod lineage;
 mod pages;
 mod push;
 mod readme;
+mod registry_index;
 mod registry_story;
 mod remote;
 mod report_story;
