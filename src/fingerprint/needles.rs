@@ -31,18 +31,21 @@ pub(super) fn needles(matrix: &[f32], rows: usize, columns: usize, transposed: b
         f64::from(matrix.get(index).copied().unwrap_or_default())
     };
     let (means, scales) = channel_moments(matrix, columns, channels, transposed);
-    let mut kept = Vec::with_capacity(neurons.min(NEEDLES) * channels);
-    for neuron in 0..neurons.min(NEEDLES) {
-        let row: Vec<f64> = means
-            .iter()
-            .zip(&scales)
-            .enumerate()
-            .map(|(channel, (mean, scale))| (at(neuron, channel) - mean) / scale)
-            .collect();
-        let largest = row.iter().fold(0.0f64, |most, x| most.max(x.abs()));
-        let unit = if largest > 0.0 && largest.is_finite() { 127.0 / largest } else { 0.0 };
-        kept.extend(row.iter().map(|x| (x * unit).round_ties_even() as i8));
-    }
+    let mut kept = vec![0i8; neurons.min(NEEDLES) * channels];
+    let mut row = vec![0.0f64; channels];
+    widest(|| {
+        for (neuron, out) in kept.chunks_exact_mut(channels.max(1)).enumerate() {
+            let mut largest = 0.0f64;
+            for ((channel, slot), (mean, scale)) in row.iter_mut().enumerate().zip(means.iter().zip(&scales)) {
+                *slot = (at(neuron, channel) - mean) / scale;
+                largest = largest.max(slot.abs());
+            }
+            let unit = if largest > 0.0 && largest.is_finite() { 127.0 / largest } else { 0.0 };
+            for (slot, x) in out.iter_mut().zip(&row) {
+                *slot = (x * unit).round_ties_even() as i8;
+            }
+        }
+    });
     Needles { channels, rows: kept }
 }
 

@@ -14,6 +14,7 @@ mod algebra;
 mod canonical;
 mod circuits;
 mod consensus;
+mod dots;
 mod make;
 mod neurons;
 mod probes;

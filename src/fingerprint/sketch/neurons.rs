@@ -15,7 +15,7 @@
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use super::algebra::{cosines, normalise, project, row_dots, taken, whitening};
+use super::algebra::{cosines, normalise, project, taken, whitening};
 use super::canonical::{FeedForward, Matrix};
 use super::record::{Rows, Unit};
 use super::words::{StackWords, WORDS};
@@ -32,9 +32,9 @@ const PRODUCTS: f32 = 0.7;
 /// Neurons of a unit by falling salience ‖gate‖·‖up‖·‖down‖ (without a gate ‖inner‖·‖down‖): scales of up and down
 /// against one another cancel, and no rotation of the stream changes it. Ties keep their order.
 pub(super) fn salient(unit: &FeedForward) -> Vec<usize> {
-    let salience = squared_salience(unit);
-    let mut order: Vec<usize> = (0..salience.len()).collect();
-    let key = |at: &usize| salience.get(*at).copied().unwrap_or_default();
+    let (dots, gated) = (unit.dots(), unit.up.is_some());
+    let mut order: Vec<usize> = (0..dots.len()).collect();
+    let key = |at: &usize| dots.get(*at).map_or(0.0, |dots| dots.squared_salience(gated));
     order.sort_by(|a, b| key(b).total_cmp(&key(a)));
     order
 }
@@ -52,15 +52,6 @@ pub(super) fn unit(unit: &FeedForward, order: &[usize], words: &StackWords) -> U
         sketch.down_gram = triangle(&unit.down, kept, &[]);
     }
     sketch
-}
-
-/// ‖gate‖²·‖up‖²·‖down‖² of every neuron.
-pub(super) fn squared_salience(unit: &FeedForward) -> Vec<f64> {
-    let mut salience = row_dots(&unit.gate, &unit.gate);
-    for matrix in unit.up.iter().chain([&unit.down]) {
-        salience.iter_mut().zip(row_dots(matrix, matrix)).for_each(|(product, square)| *product *= square);
-    }
-    salience
 }
 
 /// W of the first `kept` of the measured neurons: [kept, 228]; `None` if a value is not finite or nothing varies.

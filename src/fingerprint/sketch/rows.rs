@@ -11,7 +11,6 @@ use rayon::prelude::*;
 
 use super::algebra::row_dots;
 use super::canonical::{Attention, FeedForward, Matrix};
-use super::neurons::squared_salience;
 use super::record::{ATTENTION_ROWS_KEPT, AttentionRows, NEEDLES_KEPT, Rows, Unit};
 use crate::fingerprint::needles::{CHANNELS, add_lines, deviations};
 use crate::linear::widest;
@@ -81,7 +80,8 @@ pub(super) fn attention_rows(attention: &Attention) -> AttentionRows {
 
 /// Σ ‖gate‖·‖up‖·‖down‖ over the neurons; without a gate Σ ‖inner‖·‖down‖.
 pub(super) fn salience(unit: &FeedForward) -> f64 {
-    squared_salience(unit).into_iter().map(f64::sqrt).sum()
+    let gated = unit.up.is_some();
+    unit.dots().iter().map(|dots| dots.squared_salience(gated).sqrt()).sum()
 }
 
 /// The rows of a matrix.
@@ -93,16 +93,21 @@ fn lines(matrix: &Matrix) -> impl Iterator<Item = &[f32]> {
 fn standardised(matrix: &Matrix, order: &[usize]) -> Rows {
     let channels = matrix.columns.min(CHANNELS);
     let (means, scales) = channel_moments(matrix, channels);
-    let mut values = Vec::with_capacity(order.len() * channels);
+    let mut values = vec![0i8; order.len() * channels];
     let mut row = vec![0.0f64; channels];
-    for at in order {
-        for (((slot, x), mean), scale) in row.iter_mut().zip(matrix.row(*at)).zip(&means).zip(&scales) {
-            *slot = (f64::from(*x) - mean) / scale;
+    widest(|| {
+        for (at, out) in order.iter().zip(values.chunks_exact_mut(channels.max(1))) {
+            let mut largest = 0.0f64;
+            for (((slot, x), mean), scale) in row.iter_mut().zip(matrix.row(*at)).zip(&means).zip(&scales) {
+                *slot = (f64::from(*x) - mean) / scale;
+                largest = largest.max(slot.abs());
+            }
+            let unit = if largest > 0.0 && largest.is_finite() { 127.0 / largest } else { 0.0 };
+            for (slot, x) in out.iter_mut().zip(&row) {
+                *slot = (x * unit).round_ties_even() as i8;
+            }
         }
-        let largest = row.iter().fold(0.0f64, |most, x| most.max(x.abs()));
-        let unit = if largest > 0.0 && largest.is_finite() { 127.0 / largest } else { 0.0 };
-        values.extend(row.iter().map(|x| (x * unit).round_ties_even() as i8));
-    }
+    });
     Rows { columns: channels as u32, values }
 }
 
@@ -125,7 +130,7 @@ mod tests {
 
     fn unit(seed: u64) -> FeedForward {
         let [gate, up, down] = [1, 2, 3].map(|part| matrix(seed << 32 | part << 24, 40, 300));
-        FeedForward { expert: Some(seed as u32), shared: false, gate, up: Some(up), down }
+        FeedForward { expert: Some(seed as u32), shared: false, gate, up: Some(up), down, ..FeedForward::default() }
     }
 
     fn needles(unit: &FeedForward) -> Unit {

@@ -108,22 +108,17 @@ impl EndWords {
 fn unit_words(unit: &FeedForward, rounds: usize) -> Matrix {
     let (gate, down) = (&unit.gate, &unit.down);
     let up = unit.up.as_ref().unwrap_or(gate);
-    let norms = |matrix: &Matrix| -> Vec<f64> {
-        row_dots(matrix, matrix).into_iter().map(|square| square.sqrt().max(1e-12)).collect()
-    };
-    let (of_gate, of_up, of_down) = (norms(gate), norms(up), norms(down));
-    let weights: Vec<f64> = of_up.iter().zip(&of_down).map(|(up, down)| up * down).collect();
+    let length = |square: f64| square.sqrt().max(1e-12);
+    let weights: Vec<f64> = unit.dots().iter().map(|dots| length(dots.up) * length(dots.down)).collect();
     let mean = (weights.iter().sum::<f64>() / weights.len().max(1) as f64).max(1e-30);
-    let (gate_up, gate_down, up_down) = (row_dots(gate, up), row_dots(gate, down), row_dots(up, down));
     let (mut from_gate, mut third, mut from_down) = (Vec::new(), Vec::new(), Vec::new());
     let mut recall = Vec::with_capacity(weights.len());
-    let norms = of_gate.iter().zip(&of_up).zip(&of_down);
-    let products = gate_up.iter().zip(&gate_down).zip(&up_down);
-    for ((((g, u), d), ((gu, gd), ud)), weight) in norms.zip(products).zip(&weights) {
+    for (dots, weight) in unit.dots().iter().zip(&weights) {
+        let (g, u, d) = (length(dots.gate), length(dots.up), length(dots.down));
         let w = weight / mean;
-        from_gate.extend([(w / g) as f32, ((ud / (u * d)).abs() / g) as f32]);
-        third.push(if unit.up.is_some() { w * gu / (g * u * u) } else { w / d } as f32);
-        from_down.push((w * gd / (g * d * d)) as f32);
+        from_gate.extend([(w / g) as f32, ((dots.up_down / (u * d)).abs() / g) as f32]);
+        third.push(if unit.up.is_some() { w * dots.gate_up / (g * u * u) } else { w / d } as f32);
+        from_down.push((w * dots.gate_down / (g * d * d)) as f32);
         recall.push((w / (g * g)) as f32);
     }
     let neurons = gate.rows;

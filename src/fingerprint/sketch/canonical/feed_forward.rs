@@ -47,7 +47,14 @@ pub(super) fn feed_forward(
         _ => return Ok(None),
     };
     let sound = gate.rows == neurons && up.as_ref().is_none_or(|up| up.rows == neurons);
-    Ok(sound.then_some(FeedForward { expert: key.expert, shared: key.shared, gate, up, down }))
+    Ok(sound.then_some(FeedForward {
+        expert: key.expert,
+        shared: key.shared,
+        gate,
+        up,
+        down,
+        ..FeedForward::default()
+    }))
 }
 
 fn read(block: &Block, key: UnitKey, role: Role, gain: &[f32]) -> Result<Option<Matrix>, FingerprintError> {

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A layer in canonical form.
 
+use std::sync::OnceLock;
+
 use super::matrix::Matrix;
+use crate::fingerprint::sketch::dots::Dots;
 
 /// One layer in canonical form.
 #[cfg(test)]
@@ -27,6 +30,15 @@ pub(in crate::fingerprint::sketch) struct FeedForward {
     pub(in crate::fingerprint::sketch) up: Option<Matrix>,
     /// Transposed down.
     pub(in crate::fingerprint::sketch) down: Matrix,
+    /// Products of its rows, once they were asked for: the matrices do not change after that.
+    pub(in crate::fingerprint::sketch) dots: OnceLock<Vec<Dots>>,
+}
+
+impl FeedForward {
+    /// Products of its rows with one another, by neuron.
+    pub(in crate::fingerprint::sketch) fn dots(&self) -> &[Dots] {
+        self.dots.get_or_init(|| Dots::of(self))
+    }
 }
 
 /// Attention; query [heads·dim, d], key [kv_heads·dim, d], value [value heads·value_dim, d], output transposed to
