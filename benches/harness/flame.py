@@ -15,6 +15,8 @@ from .stacks import Frame, Stack
 # The innermost frame that fits decides. Kernel symbols stand in brackets.
 STAGES = (
     ("page faults", re.compile(r"^\[(asm_)?exc_page_fault\]"), None),
+    ("giving memory back", re.compile(r"^\[__(x64|arm64)_sys_(munmap|madvise|brk|mremap)\]"), None),
+    ("waiting and waking", re.compile(r"^\[__(x64|arm64)_sys_(futex|sched_yield)\]"), None),
     ("reading", re.compile(r"^\[(__x64_sys_pread64|__arm64_sys_pread64|ksys_pread64)\]|^(__libc_)?pread64$"), None),
     ("SHA-256", None, re.compile(r"/(sha2|digest|block-buffer)-[^/]+/")),
     ("decoding, both times", None, re.compile(r"^checkpoints/")),
@@ -30,6 +32,9 @@ STAGES = (
     ("sketches: circuits", None, re.compile(r"^fingerprint/sketch/circuits/")),
     ("sketches: layers in their common form", None, re.compile(r"^fingerprint/sketch/canonical/")),
 )
+# Where work is shared out among cores inside a product, whoever asked for it is not on the stack.
+SHARED_OUT = "sketches: products, on other cores"
+IN_SKETCHES = re.compile(r"^(linear|fingerprint/sketch)/")
 REST = "everything else"
 OURS = re.compile(r"(?:^|/)src/((?:[a-z_]+/)*[a-z_]+\.rs)$")
 
@@ -51,13 +56,13 @@ def stage(stack: Stack) -> str:
                 return name
             if files and files.search(ours or frame.file):
                 return name
-    return REST
+    return SHARED_OUT if any(IN_SKETCHES.match(own(frame.file)) for frame in stack) else REST
 
 
 def shares(stacks: list[Stack]) -> list[tuple[str, float]]:
     """The share of samples in each stage, in the order of the stages."""
     counts = Counter(map(stage, stacks))
-    names = [name for name, _, _ in STAGES] + [REST]
+    names = [*(name for name, _, _ in STAGES), SHARED_OUT, REST]
     return [(name, counts[name] / len(stacks)) for name in names if counts[name]]
 
 
@@ -87,8 +92,8 @@ def _labels(stack: Stack) -> list[str]:
         file = own(frame.file)
         # A panic hook, a thread's start and the like stand in nobody's file, and closures have no name of their own.
         if file and not file.startswith(("main.rs", "cli/")):
-            name = _short(frame.function)
-            label = f"{file.removesuffix('.rs')}: {name}" if name else file.removesuffix(".rs")
+            place, name = file.removeprefix("fingerprint/").removesuffix(".rs"), _short(frame.function)
+            label = f"{place}: {name}" if name else place
             if not labels or labels[-1].split(": ")[0] != label or name:
                 labels.append(label)
     top = _top(stack)
