@@ -145,7 +145,8 @@ def svg(root: Node, title: str, least: float = 0.001) -> str:
     out = [
         "<!-- SPDX-FileCopyrightText: 2026 The forebear authors -->",
         "<!-- SPDX-License-Identifier: Apache-2.0 -->",
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="monospace" font-size="11">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
+        ' font-family="monospace" font-size="11">',
         f"<title>{escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="6" y="{ROW - 4}">{escape(title)}</text>',
@@ -154,10 +155,8 @@ def svg(root: Node, title: str, least: float = 0.001) -> str:
         x, width, y = left * WIDTH, share * WIDTH, height - (depth + 1) * ROW - 4
         # The same file has the same color in every picture.
         hue = sum(ord(letter) * (at + 1) for at, letter in enumerate(label.split(":")[0])) % 360
-        out.append(
-            f'<g><title>{escape(label)}, {share:.1%}</title>'
-            f'<rect x="{x:.1f}" y="{y}" width="{max(width - 0.5, 0.3):.1f}" height="{ROW - 1}" fill="hsl({hue},65%,78%)"/>'
-        )
+        box = f'x="{x:.1f}" y="{y}" width="{max(width - 0.5, 0.3):.1f}" height="{ROW - 1}"'
+        out.append(f'<g><title>{escape(label)}, {share:.1%}</title><rect {box} fill="hsl({hue},65%,78%)"/>')
         room = int((width - 6) / 6.7)
         if room >= 4:
             shown = label if len(label) <= room else label[: room - 1] + "…"

@@ -74,7 +74,7 @@ def once(command: Command, output: Path | None = None) -> Usage:
     than some megabytes of a file.
     """
     words = [str(word) for word in command.words]
-    with tempfile.TemporaryFile() as errors, open(output or os.devnull, "wb") as out:
+    with tempfile.TemporaryFile() as errors, Path(output or os.devnull).open("wb") as out:
         begin = time.perf_counter()
         child = subprocess.Popen(
             words, cwd=command.folder, env={**os.environ, **command.environment}, stdout=out, stderr=errors

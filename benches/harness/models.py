@@ -168,9 +168,7 @@ def make(shape: Shape, folder: Path, shards: int = 1) -> Model:
     parts = _split(tensors, total, shards)
     headers = [_header(part) for part in parts]
     sizes = [len(header) + sum(tensor.size for tensor in part) for header, part in zip(headers, parts, strict=True)]
-    missing = [
-        at for at, file in enumerate(model.files) if not file.is_file() or file.stat().st_size != sizes[at]
-    ]
+    missing = [at for at, file in enumerate(model.files) if not file.is_file() or file.stat().st_size != sizes[at]]
     needed = sum(sizes[at] for at in missing) + MARGIN
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
@@ -179,7 +177,7 @@ def make(shape: Shape, folder: Path, shards: int = 1) -> Model:
     for at in missing:
         say(f"writing {model.files[at]}, {sizes[at] / 1e9:.2f} GB")
         partial = model.files[at].with_suffix(".partial")
-        with open(partial, "wb") as out:
+        with partial.open("wb") as out:
             out.write(headers[at])
             for tensor in parts[at]:
                 out.writelines(tensor.data())

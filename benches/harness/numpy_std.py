@@ -7,11 +7,12 @@ In: safetensors files with bf16 values. Out: a line a matrix. Runs in the enviro
 
 import json
 import sys
+from pathlib import Path
 
 import numpy
 
 for path in sys.argv[1:]:
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(length))
         for name, about in header.items():

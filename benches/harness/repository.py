@@ -38,7 +38,8 @@ def make(folder: Path, model: Model, commits: int, forebear: Path) -> Path:
     base = ["registry", "add", model.folder, "--id", "bench/Base", "--license", "apache-2.0"]
     source = ["--source", "https://bench.example/base", "--revision", "1"]
     once(Command([forebear, *base, *source, "--registry", folder / "registry", "--no-cache"]))
-    registry = {path.relative_to(folder): path.read_bytes() for path in sorted(folder.glob("registry/**/*")) if path.is_file()}
+    kept = sorted(path for path in folder.glob("registry/**/*") if path.is_file())
+    registry = {path.relative_to(folder): path.read_bytes() for path in kept}
     stream = b"".join(_history(model, registry, folder, commits))
     done = subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=stream, capture_output=True)
     if done.returncode:
@@ -77,13 +78,13 @@ def _path(at: int) -> Path:
 
 
 def _source(at: int, number: int) -> bytes:
-    head = "# SPDX-License-Identifier: Apache-2.0\n"
-    return (head + "\n".join(f"def f{at}_{line}(x):\n    return x * {at + number} + {line}\n" for line in range(40))).encode()
+    functions = (f"def f{at}_{line}(x):\n    return x * {at + number} + {line}\n" for line in range(40))
+    return "\n".join(["# SPDX-License-Identifier: Apache-2.0", *functions]).encode()
 
 
 def _pointer(file: Path, folder: Path) -> bytes:
     """Puts a file into the LFS store (a link, not a copy) and gives its pointer."""
-    with open(file, "rb") as content:
+    with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     store = folder / ".git/lfs/objects" / digest[:2] / digest[2:4]
     store.mkdir(parents=True, exist_ok=True)

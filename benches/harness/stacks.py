@@ -10,7 +10,7 @@ import re
 import shutil
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def record(command: Command, binary: Path, data: Path) -> list[Stack]:
     once(Command(words, command.folder, command.environment, command.accepted))
     text = data.with_suffix(".txt")
     once(Command(["perf", "script", "--input", data, "--no-inline", "-F", "tid,ip,sym,dso"]), output=text)
-    with open(text, errors="replace") as lines:
+    with text.open(errors="replace") as lines:
         samples = list(_samples(lines))
     found = _named(samples, binary)
     if not found:
@@ -107,9 +107,9 @@ def _lines(binary: Path, addresses: list[int]) -> dict[int, list[Frame]]:
     return found
 
 
-def _file_to_memory(binary: Path):
+def _file_to_memory(binary: Path) -> Callable[[int], int]:
     """perf counts user addresses from the start of the file, line tables from where its parts are loaded."""
-    with open(binary, "rb") as file:
+    with binary.open("rb") as file:
         head = file.read(64)
         if head[:6] != b"\x7fELF\x02\x01":
             raise Failed(f"{binary} is no 64-bit little-endian ELF program")

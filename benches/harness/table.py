@@ -39,10 +39,15 @@ def at_most(what: str, against: str, ours: Sample, theirs: Sample, limit: float,
 def faster(what: str, against: str, ours: Sample, theirs: Sample, factor: float) -> Row:
     """At least `factor` times as fast as another."""
     ratio = theirs.wall / ours.wall
-    target = f"≥ {factor:g} × as fast" if factor > 1 else "faster"
+    target = pace(factor)
     return Row(
         what, against, seconds(ours), seconds(theirs), f"{ratio:.1f} × as fast", target, ratio >= factor and ratio > 1
     )
+
+
+def pace(factor: float) -> str:
+    """How a target of speed is written."""
+    return f"≥ {factor:g} × as fast" if factor > 1 else "faster"
 
 
 def memory(what: str, ours: Sample, largest: int) -> Row:
@@ -97,9 +102,10 @@ def machine() -> str:
     model, memory_total = platform.processor() or platform.machine(), ""
     for file, key in (("/proc/cpuinfo", "model name"), ("/proc/meminfo", "MemTotal")):
         try:
-            found = [line.split(":", 1)[1].strip() for line in Path(file).read_text().splitlines() if line.startswith(key)]
+            lines = Path(file).read_text().splitlines()
         except OSError:
             continue
+        found = [line.split(":", 1)[1].strip() for line in lines if line.startswith(key)]
         if found and key == "model name":
             model = found[0]
         elif found:
@@ -109,6 +115,7 @@ def machine() -> str:
 
 def versions(forebear: Path) -> str:
     """forebear, its commit, and openssl."""
+
     def first_line(*words: str | Path) -> str:
         try:
             done = subprocess.run(words, capture_output=True, text=True, cwd=Path(__file__).parent)
