@@ -14,11 +14,20 @@ from pathlib import Path
 from . import models, peers, repository, table
 from .measure import Command, Failed, Sample, interleaved, once, say
 from .models import Model, Shape
-from .table import Row
+from .table import AtMost, Faster, Row
 
 NUMPY_STD = Path(__file__).with_name("numpy_std.py")
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPENSSL = "`openssl dgst -sha256`"
+ONE_FILE, SHARDS = AtMost(1.25), AtMost(0.75)
+CHECK, CODE = AtMost(1.5, 0.030), Faster(200)
+# What reads the same file, and how fast forebear has to be beside it.
+PEERS = {
+    "openssl": (OPENSSL, ONE_FILE),
+    "modelDNA, full": ("modelDNA 0.1.0 `fingerprint --full`", Faster(30)),
+    "modelDNA, fast": ("modelDNA 0.1.0 `fingerprint`, which reads a part", Faster()),
+    "numpy": ("numpy's `std` of every matrix", Faster(4)),
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ def fingerprints(how: Setting) -> list[Row]:
     if how.large:
         rows += _beside_openssl(how, seven, models.SEVEN, "seven", 4)
     else:
-        rows.append(table.missing(f"full fingerprint, {seven}", OPENSSL, "≤ 0.75 ×", "needs --large and 15 GB"))
+        rows.append(table.missing(f"full fingerprint, {seven}", OPENSSL, SHARDS, "needs --large and 15 GB"))
     rows.append(_huge(how))
     return rows
 
@@ -67,7 +76,7 @@ def _one_file(how: Setting) -> list[Row]:
     try:
         model = models.make(shape, how.folder / ("small-1" if how.small else "half-1"))
     except Failed as reason:
-        return [table.missing(what, "everything", "", reason)]
+        return [table.missing(what, against, target, reason) for against, target in PEERS.values()]
     commands = {"forebear": _fingerprint(how, model)}
     absent: dict[str, Failed] = {}
     try:
@@ -96,32 +105,24 @@ def _one_file(how: Setting) -> list[Row]:
     found = interleaved(commands, how.runs, warm=0)
     ours = found["forebear"]
     rows = []
-    for name, against, limit in (
-        ("openssl", OPENSSL, 1.25),
-        ("modelDNA, full", "modelDNA 0.1.0 `fingerprint --full`", -30.0),
-        ("modelDNA, fast", "modelDNA 0.1.0 `fingerprint`, which reads a part", -1.0),
-        ("numpy", "numpy's `std` of every matrix", -4.0),
-    ):
-        if name in absent:
-            target = f"≤ {limit:g} ×" if limit > 0 else table.pace(-limit)
-            rows.append(table.missing(what, against, target, absent[name]))
-        elif limit > 0:
-            rows.append(table.at_most(what, against, ours, found[name], limit))
+    for name, (against, target) in PEERS.items():
+        if name in found:
+            rows.append(target.row(what, against, ours, found[name]))
         else:
-            rows.append(table.faster(what, against, ours, found[name], -limit))
+            rows.append(table.missing(what, against, target, absent[name]))
     return [*rows, table.memory(f"{shape.title} in one file", ours, shape.largest_decoded())]
 
 
 def _beside_openssl(how: Setting, title: str, shape: Shape, name: str, shards: int) -> list[Row]:
-    what, limit = f"full fingerprint, {title}", 1.25 if shards == 1 else 0.75
+    what, target = f"full fingerprint, {title}", ONE_FILE if shards == 1 else SHARDS
     try:
         model = models.make(shape, how.folder / (f"small-{name}" if how.small else name), shards)
         commands = {"openssl": _digest(model), "forebear": _fingerprint(how, model)}
     except Failed as reason:
-        return [table.missing(what, OPENSSL, f"≤ {limit:g} ×", reason)]
+        return [table.missing(what, OPENSSL, target, reason)]
     found = interleaved(commands, how.runs)
     return [
-        table.at_most(what, OPENSSL, found["forebear"], found["openssl"], limit),
+        target.row(what, OPENSSL, found["forebear"], found["openssl"]),
         table.memory(title, found["forebear"], shape.largest_decoded()),
     ]
 
@@ -131,11 +132,11 @@ def _huge(how: Setting) -> Row:
     shape = models.FOURTEEN
     title = f"{shape.title} in one file of 30 GB"
     if not how.huge:
-        return table.missing(f"peak memory, {title}", "the largest tensor", "≤ 2 × + 256 MiB", "needs --huge and 30 GB")
+        return table.missing(f"peak memory, {title}", "the largest tensor", table.MEMORY, "needs --huge and 30 GB")
     try:
         model = models.make(shape, how.folder / "huge")
     except Failed as reason:
-        return table.missing(f"peak memory, {title}", "the largest tensor", "≤ 2 × + 256 MiB", reason)
+        return table.missing(f"peak memory, {title}", "the largest tensor", table.MEMORY, reason)
     return table.memory(title, Sample([once(_fingerprint(how, model))]), shape.largest_decoded())
 
 
@@ -152,7 +153,7 @@ def checks(how: Setting) -> list[Row]:
         model = models.make(shape, how.folder / ("small-1" if how.small else "half-1"))
         place = repository.make(how.folder / "repository", model, commits, how.forebear)
     except Failed as reason:
-        return [table.missing("`check`, warm cache", "`git rev-list --objects`", "≤ 1.5 × + 30 ms", reason)]
+        return [table.missing("`check`, warm cache", "`git rev-list --objects`", CHECK, reason)]
     alone = {"FOREBEAR_CACHE": str(how.folder / "cache")}
     for title, commits_of in ranges.items():
         # Whether something is denied is not the question here; what could not be checked would be.
@@ -160,14 +161,14 @@ def checks(how: Setting) -> list[Row]:
         walk = Command(["git", "rev-list", "--objects", commits_of], folder=place)
         found = interleaved({"git": walk, "forebear": check}, how.runs)
         what = f"`check`, warm cache, {title}"
-        rows.append(table.at_most(what, "`git rev-list --objects`", found["forebear"], found["git"], 1.5, 0.030))
+        rows.append(CHECK.row(what, "`git rev-list --objects`", found["forebear"], found["git"]))
     return rows
 
 
 def identify(how: Setting) -> list[Row]:
     """Many bases beside few: the numbers that `examples/registry_scale` prints."""
     time_row = ("`identify` against 10,000 bases", "the same against 10", "≤ 10 ×")
-    memory_row = ("peak memory, `identify` against 10,000 bases", "", "≤ 1 GiB")
+    memory_row = ("peak memory, `identify` against 10,000 bases", "a fixed amount", "≤ 1 GiB")
     sizes = (10, 1000) if how.small else (10, 10_000)
     try:
         seconds, memory = _registry_scale(how, sizes)
@@ -177,7 +178,7 @@ def identify(how: Setting) -> list[Row]:
     ratio, peak = many / few if few else float("inf"), memory[sizes[1]]
     return [
         Row(*time_row[:2], f"{many:.2f} s", f"{few:.2f} s", f"{ratio:.1f} ×", time_row[2], ratio <= 10),
-        Row(*memory_row[:2], f"{peak:.0f} MiB", "", "", memory_row[2], peak <= 1024),
+        Row(*memory_row[:2], f"{peak:.0f} MiB", "1024 MiB", f"{peak / 1024:.2f} ×", memory_row[2], peak <= 1024),
     ]
 
 
@@ -211,7 +212,7 @@ def code(how: Setting) -> list[Row]:
     what = f"code scan, {peers.TREE}"
     against = "ScanCode 32.5.0 `--copyright --license`"
     if not how.scancode:
-        return [table.missing(what, against, "≥ 200 × as fast", "needs --scancode, and the better part of an hour")]
+        return [table.missing(what, against, CODE, "needs --scancode, and the better part of an hour")]
     try:
         tree = peers.source_tree(how.folder)
         programs = peers.environment(how.folder, "scancode.txt")
@@ -222,10 +223,10 @@ def code(how: Setting) -> list[Row]:
         say("running ScanCode, once")
         scanned = Sample([once(theirs)])
     except (Failed, OSError) as reason:
-        return [table.missing(what, against, "≥ 200 × as fast", str(reason))]
+        return [table.missing(what, against, CODE, reason)]
     check = Command([how.forebear, "check", "--no-cache", "--path", tree], accepted=(0, 1))
     ours = interleaved({"forebear": check}, how.runs)["forebear"]
-    return [table.faster(what, against, ours, scanned, 200)]
+    return [CODE.row(what, against, ours, scanned)]
 
 
 PARTS = {"fingerprint": fingerprints, "check": checks, "identify": identify, "code": code}

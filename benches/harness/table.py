@@ -29,25 +29,40 @@ class Row:
     remark: str = ""
 
 
-def at_most(what: str, against: str, ours: Sample, theirs: Sample, limit: float, grace: float = 0.0) -> Row:
+@dataclass(frozen=True)
+class AtMost:
     """Wall time of at most `limit` times another's, and `grace` seconds."""
-    target = f"≤ {limit:g} ×" + (f" + {grace * 1000:.0f} ms" if grace else "")
-    ratio = f"{ours.wall / theirs.wall:.2f} ×"
-    return Row(what, against, seconds(ours), seconds(theirs), ratio, target, ours.wall <= limit * theirs.wall + grace)
+
+    limit: float
+    grace: float = 0.0
+
+    def __str__(self) -> str:
+        return f"≤ {self.limit:g} ×" + (f" + {self.grace * 1000:.0f} ms" if self.grace else "")
+
+    def row(self, what: str, against: str, ours: Sample, theirs: Sample) -> Row:
+        """What was measured beside this target."""
+        holds = ours.wall <= self.limit * theirs.wall + self.grace
+        ratio = f"{ours.wall / theirs.wall:.2f} ×"
+        return Row(what, against, seconds(ours), seconds(theirs), ratio, str(self), holds)
 
 
-def faster(what: str, against: str, ours: Sample, theirs: Sample, factor: float) -> Row:
-    """At least `factor` times as fast as another."""
-    ratio = theirs.wall / ours.wall
-    target = pace(factor)
-    return Row(
-        what, against, seconds(ours), seconds(theirs), f"{ratio:.1f} × as fast", target, ratio >= factor and ratio > 1
-    )
+@dataclass(frozen=True)
+class Faster:
+    """More than as fast as another, and at least `factor` times."""
+
+    factor: float = 1.0
+
+    def __str__(self) -> str:
+        return f"≥ {self.factor:g} × as fast" if self.factor > 1 else "faster"
+
+    def row(self, what: str, against: str, ours: Sample, theirs: Sample) -> Row:
+        """What was measured beside this target."""
+        ratio = theirs.wall / ours.wall
+        holds = ratio >= self.factor and ratio > 1
+        return Row(what, against, seconds(ours), seconds(theirs), f"{ratio:.1f} × as fast", str(self), holds)
 
 
-def pace(factor: float) -> str:
-    """How a target of speed is written."""
-    return f"≥ {factor:g} × as fast" if factor > 1 else "faster"
+MEMORY = "≤ 2 × + 256 MiB"
 
 
 def memory(what: str, ours: Sample, largest: int) -> Row:
@@ -59,14 +74,14 @@ def memory(what: str, ours: Sample, largest: int) -> Row:
         mebibytes(ours.peak),
         mebibytes(largest),
         f"{ours.peak / largest:.2f} ×",
-        f"≤ 2 × + 256 MiB = {mebibytes(limit)}",
+        f"{MEMORY} = {mebibytes(limit)}",
         ours.peak <= limit,
     )
 
 
-def missing(what: str, against: str, target: str, reason: Failed | str) -> Row:
+def missing(what: str, against: str, target: AtMost | Faster | str, reason: Exception | str) -> Row:
     """A row that was not measured, and why."""
-    return Row(what, against, "", "", "", target, None, str(reason))
+    return Row(what, against, "", "", "", str(target), None, str(reason))
 
 
 def seconds(sample: Sample) -> str:
