@@ -36,6 +36,7 @@ STAGES = (
 SHARED_OUT = "sketches: products, on other cores"
 IN_SKETCHES = re.compile(r"^(linear|fingerprint/sketch)/")
 REST = "everything else"
+NO_BYTES = ("page faults", "giving memory back", "waiting and waking", REST)
 OURS = re.compile(r"(?:^|/)src/((?:[a-z_]+/)*[a-z_]+\.rs)$")
 
 

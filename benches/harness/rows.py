@@ -212,7 +212,7 @@ def code(how: Setting) -> list[Row]:
     what = f"code scan, {peers.TREE}"
     against = "ScanCode 32.5.0 `--copyright --license`"
     if not how.scancode:
-        return [table.missing(what, against, CODE, "needs --scancode, and the better part of an hour")]
+        return [table.missing(what, against, CODE, "needs --scancode, and patience")]
     try:
         tree = peers.source_tree(how.folder)
         programs = peers.environment(how.folder, "scancode.txt")

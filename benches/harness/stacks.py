@@ -45,6 +45,9 @@ def record(command: Command, binary: Path, data: Path) -> list[Stack]:
     once(Command(["perf", "script", "--input", data, "--no-inline", "-F", "tid,ip,sym,dso"]), output=text)
     with text.open(errors="replace") as lines:
         samples = list(_samples(lines))
+    # A copy of the stack of every sample: large, and read.
+    data.unlink()
+    text.unlink()
     found = _named(samples, binary)
     if not found:
         raise Failed("perf saw nothing: is it allowed to? (/proc/sys/kernel/perf_event_paranoid)")
