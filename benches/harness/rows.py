@@ -120,6 +120,12 @@ def _beside_openssl(how: Setting, title: str, shape: Shape, name: str, shards: i
         commands = {"openssl": _digest(model), "forebear": _fingerprint(how, model)}
     except Failed as reason:
         return [table.missing(what, OPENSSL, target, reason)]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if model.size + 2 * shape.largest_decoded() > memory:
+        # Its time would be that of the disk.
+        reason = f"{model.size / 1e9:.0f} GB do not stay in the page cache of {memory / 1e9:.0f} GB of memory"
+        alone = Sample([once(commands["forebear"])])
+        return [table.missing(what, OPENSSL, target, reason), table.memory(title, alone, shape.largest_decoded())]
     found = interleaved(commands, how.runs)
     return [
         target.row(what, OPENSSL, found["forebear"], found["openssl"]),
