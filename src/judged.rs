@@ -9,13 +9,14 @@ use crate::attested;
 use crate::changes::{Published, ScopeKind, Snapshot};
 use crate::documents;
 use crate::evidence::Comparison;
-use crate::evidence::candidates::{EVERY, Examined, Found};
+use crate::evidence::candidates::Examined;
 use crate::findings::{self, Facts, Finding, Ledger};
 use crate::fingerprint::{Collected, Progress, collect};
 use crate::gate::{GateError, Options};
 use crate::known::{Known, RegistryChange};
 use crate::policy::{self, Baseline, Decided, Policy};
 use crate::reports::JudgedDigest;
+use crate::searched;
 use crate::seen;
 use crate::tokenizers;
 use crate::told;
@@ -37,19 +38,7 @@ impl Weights {
         let (known, changes) = Known::gather(snapshot, &policy, options.registries, options.repository)?;
         let collected = collect(&snapshot.files, options.cache.as_ref(), progress);
         let searched = known.len();
-        let found = if collected.models.is_empty() && searched > EVERY {
-            Vec::new() // An index is not made for nobody.
-        } else {
-            let bases = known.candidates(options.cache.as_ref())?;
-            // What is declared is compared whatever the index says of it: a declaration is confirmed or contradicted.
-            let declared = |name: &str| -> Vec<String> {
-                let bases = policy.model_for(name).map(|model| model.bases.as_slice()).unwrap_or_default();
-                bases.iter().map(|base| base.id.clone()).collect()
-            };
-            let models = collected.models.iter().map(|model| &model.fingerprint);
-            let found = models.map(|print| bases.search(print, &declared(&print.name)));
-            found.collect::<Result<Vec<Found>, _>>()?
-        };
+        let found = searched::searched(&collected.models, &known, &policy, options.cache.as_ref())?;
         let (comparisons, examined) = found.into_iter().map(|found| (found.matches, found.examined)).unzip();
         Ok(Self { known, changes, collected, comparisons, examined, searched })
     }

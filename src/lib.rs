@@ -37,6 +37,7 @@ mod linear;
 pub mod policy;
 pub mod remote;
 pub mod reports;
+mod searched;
 mod seen;
 mod tokenizers;
 mod told;

@@ -44,6 +44,8 @@ pub struct Model {
     pub hazards: Vec<Hazard>,
     /// What its metadata say of its license, by key.
     pub licenses: Vec<(String, String)>,
+    /// What names the content of its fingerprint; `None` if its files may change without a trace.
+    pub key: Option<String>,
 }
 
 /// A model that could not be read.
@@ -110,13 +112,6 @@ fn model(
     // The container is opened even when the fingerprint is known: what is dangerous to load is told every time.
     let mut checkpoint = open(files, group)?;
     let hazards = std::mem::take(&mut checkpoint.hazards);
-    let model = |fingerprint| Model {
-        fingerprint,
-        files: group.files.clone(),
-        introduced: group.introduced,
-        hazards: hazards.clone(),
-        licenses: checkpoint.licenses(),
-    };
     // An LFS object is a file that may be altered under its name, so the name alone is not enough.
     let ids: Vec<String> = group
         .files
@@ -131,6 +126,14 @@ fn model(
     let cache = cache.filter(|_| !ids.iter().any(|id| id.starts_with("unhashed:")));
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let key = Cache::key(&ids, checkpoint.format.name(), &config);
+    let model = |fingerprint| Model {
+        fingerprint,
+        files: group.files.clone(),
+        introduced: group.introduced,
+        hazards,
+        licenses: checkpoint.licenses(),
+        key: cache.map(|_| key.clone()),
+    };
     if let Some(mut known) = cache.and_then(|cache| cache.get(&key)) {
         // The same content may have been seen under another path.
         known.name.clone_from(&group.path);

@@ -94,7 +94,6 @@ fn with_all<S: Simd, const R: usize>(
 /// R·V dot products. Plain loops throughout: a closure would be compiled for the narrowest processor, and registers
 /// would be passed to it through memory.
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "indices into several arrays of constant size, unrolled")]
 fn tile<S: Simd, const R: usize, const V: usize>(simd: S, rows: [&[f32]; R], vectors: [&[f32]; V]) -> [[f32; V]; R] {
     let count = rows[0].len() / lanes::<S>();
     let whole = count * lanes::<S>();

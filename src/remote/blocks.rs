@@ -80,10 +80,10 @@ mod tests {
     #[test]
     fn the_block_used_longest_ago_makes_room() {
         let mut blocks = Blocks::new(2);
-        let _ = blocks.get((0, 0), || ready(0));
-        let _ = blocks.get((0, 1), || ready(1));
-        let _ = blocks.get((0, 0), || ready(9));
-        let _ = blocks.get((1, 0), || ready(2));
+        drop(blocks.get((0, 0), || ready(0)));
+        drop(blocks.get((0, 1), || ready(1)));
+        drop(blocks.get((0, 0), || ready(9)));
+        drop(blocks.get((1, 0), || ready(2)));
         assert!(blocks.has((0, 0)) && blocks.has((1, 0)) && !blocks.has((0, 1)));
         let held = blocks.get((0, 0), || ready(9)).now_or_never().and_then(Result::ok);
         assert_eq!(held.map(|bytes| bytes.to_vec()), Some(vec![0]));

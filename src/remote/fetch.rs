@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::web::WebFile;
 
 /// Longest wait that a server may ask for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where the bytes of a file come from.
 pub(super) enum Origin {

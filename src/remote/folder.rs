@@ -224,9 +224,7 @@ fn is_kept(path: &str, only: Option<&str>) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_beside = CONFIGS.contains(&name)
         || TOKENIZERS.contains(&name)
-        || name.ends_with(".index.json")
-        || name.ends_with(".tiktoken")
-        || name.ends_with(".model");
+        || [".index.json", ".tiktoken", ".model"].iter().any(|end| name.ends_with(end));
     let is_weights = WEIGHTS.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     let Some(only) = only else { return is_beside || is_weights || TEXTS.contains(&path) };
     if path.contains('/') {
@@ -234,7 +232,7 @@ fn is_kept(path: &str, only: Option<&str>) -> bool {
     }
     // Shards and external data begin as the file does that was named.
     let stem = only.split(['.', '-']).next().unwrap_or(only);
-    let is_set = only.contains("-of-") || only.ends_with(".index.json") || only.ends_with(".onnx");
+    let is_set = only.contains("-of-") || [".index.json", ".onnx"].iter().any(|end| only.ends_with(end));
     name == only || is_beside || is_weights && is_set && name.starts_with(stem)
 }
 

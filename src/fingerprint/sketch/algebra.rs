@@ -73,7 +73,9 @@ pub(super) fn passed(from: &Matrix, to: &Matrix, vectors: &Matrix, factors: &Mat
             if runs > 0 {
                 for (row, factors) in through.chunks_exact_mut(k).zip(&mut factors) {
                     for (run, factor) in row.chunks_mut(k.div_ceil(runs)).zip(factors) {
-                        run.iter_mut().for_each(|value| *value *= factor);
+                        for value in run {
+                            *value *= factor;
+                        }
                     }
                 }
             }

@@ -96,7 +96,7 @@ pub(super) fn sharded() -> Vec<(String, Vec<u8>)> {
         let file = format!("model-0000{shard}-of-00002.safetensors");
         let half = names.iter().enumerate().filter(|(at, _)| at % 2 == shard - 1).map(|(_, name)| name);
         let views: Vec<(&String, TensorView)> = half.map(|name| (name, tensors.tensor(name).unwrap())).collect();
-        map.extend(views.iter().map(|(name, _)| (name.to_string(), file.clone())));
+        map.extend(views.iter().map(|(name, _)| ((*name).clone(), file.clone())));
         files.push((file, safetensors::serialize(views, None).unwrap()));
     }
     let index = serde_json::json!({"metadata": {}, "weight_map": map}).to_string();

@@ -3,6 +3,7 @@
 //! A web server inside the test: it speaks ranges, notes what it is asked, and misbehaves where a test wants it to.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -91,7 +92,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
-                thread::spawn(move || serve(stream, &*answer, &log));
+                thread::spawn(move || serve(&stream, &*answer, &log));
             }
         });
         Self { url, asked }
@@ -115,8 +116,8 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, answer: &dyn Fn(&Asked) -> Answer, log: &Mutex<Vec<(Asked, usize)>>) {
-    let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+fn serve(stream: &TcpStream, answer: &dyn Fn(&Asked) -> Answer, log: &Mutex<Vec<(Asked, usize)>>) {
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let mut words = first.split(' ').map(str::to_owned);
     let (method, target) = (words.next().unwrap(), words.next().unwrap());
@@ -129,13 +130,13 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Asked) -> Answer, log: &Mutex<Vec<(
     let sent = if asked.method == "HEAD" { 0 } else { answer.cut.unwrap_or(answer.body.len()) };
     let mut head = format!("HTTP/1.1 {} Whatever\r\nConnection: close\r\n", answer.status);
     if !answer.headers.iter().any(|(name, _)| *name == "Content-Length") {
-        head += &format!("Content-Length: {}\r\n", answer.body.len());
+        write!(head, "Content-Length: {}\r\n", answer.body.len()).unwrap();
     }
     for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
+        write!(head, "{name}: {value}\r\n").unwrap();
     }
     log.lock().unwrap().push((asked, sent));
-    let mut stream = &stream;
+    let mut stream = stream;
     // The reader may have hung up, which is its right.
     let _ = stream.write_all(format!("{head}\r\n").as_bytes()).and_then(|()| stream.write_all(&answer.body[..sent]));
 }
