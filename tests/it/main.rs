@@ -21,6 +21,7 @@ mod license_trees;
 mod licensing;
 mod lineage;
 mod pages;
+mod parts;
 mod push;
 mod readme;
 mod registry_story;
