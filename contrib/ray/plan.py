@@ -32,8 +32,10 @@ class Task:
     part: int
     parts: int
     bytes: int
-    # Tells this state of the files from another: results are kept under it.
+    # Tells this state of the files, and this part, from another: results are kept under it.
     key: str
+    # The same of the whole model: what its parts are merged to.
+    whole: str
     files: list[dict[str, object]] = field(default_factory=list)
 
 
@@ -84,10 +86,15 @@ def divided(model: str, source: str, files: list[dict[str, object]], part_bytes:
     """The tasks of one model."""
     total = sum(size_of(file) for file in files)
     parts = min(max(-(-total // part_bytes), 1), MOST_PARTS)
+    whole = key_of([source, files])
     for part in range(1, parts + 1):
-        identity = json.dumps([source, files, part, parts], sort_keys=True)
-        key = hashlib.sha256(identity.encode()).hexdigest()
-        yield Task(model, source, part, parts, total // parts, key, files)
+        key = whole if parts == 1 else key_of([source, files, part, parts])
+        yield Task(model, source, part, parts, total // parts, key, whole, files)
+
+
+def key_of(identity: list[object]) -> str:
+    """A name for what is known of some work before it is done."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 def shards(tasks: list[Task], batch_bytes: int) -> list[Shard]:
@@ -123,6 +130,9 @@ def listing(source: str, *, online: bool) -> tuple[str, list[dict[str, object]]]
         return hub(source)
     if source.startswith(("s3://", "gs://")):
         return source, bucket(source)
+    address = urllib.parse.urlsplit(source)
+    if address.query or address.username or address.password:
+        raise ValueError("it holds a query or a password, which would stand in the manifest")
     # Servers and stores that cannot be listed: one part, of unknown size.
     return source, [{"path": source, "size": 0, "stamp": ""}]
 
@@ -145,19 +155,19 @@ def local(path: Path) -> list[dict[str, object]]:
 
 def hub(source: str) -> tuple[str, list[dict[str, object]]]:
     """Files of a repository of Hugging Face, at the commit that its revision names now."""
-    name, _, revision = source.removeprefix("hf://").partition("@")
-    revision, _, below = revision.partition("/")
-    owner_and_name = "/".join(name.split("/")[:2])
-    below = below or "/".join(name.split("/")[2:])
+    owner, _, rest = source.removeprefix("hf://").partition("/")
+    name, _, below = rest.partition("/")
+    name, _, revision = name.partition("@")
+    if not (owner and name):
+        raise ValueError("not of the form hf://owner/name[@revision][/path]")
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     if not endpoint.startswith(("https://", "http://")):
         raise ValueError(f"HF_ENDPOINT is no web address: {endpoint}")
-    quoted = urllib.parse.quote(owner_and_name, safe="/")
-    at = urllib.parse.quote(revision or "main", safe="")
-    request = urllib.request.Request(f"{endpoint}/api/models/{quoted}/revision/{at}?blobs=true")
+    at = urllib.parse.quote(urllib.parse.unquote(revision or "main"), safe="")
+    request = urllib.request.Request(f"{endpoint}/api/models/{owner}/{name}/revision/{at}?blobs=true")
     token = os.environ.get("HF_TOKEN")
     if token:
-        request.add_header("Authorization", f"Bearer {token}")
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
     with urllib.request.urlopen(request, timeout=60) as answer:
         info = json.load(answer)
     commit = str(info["sha"])
@@ -166,12 +176,12 @@ def hub(source: str) -> tuple[str, list[dict[str, object]]]:
         for file in info["siblings"]
         if str(file["rfilename"]).startswith(below)
     ]
-    return f"hf://{owner_and_name}@{commit}" + (f"/{below}" if below else ""), weights(files)
+    return f"hf://{owner}/{name}@{commit}" + (f"/{below}" if below else ""), weights(files)
 
 
 def bucket(source: str) -> list[dict[str, object]]:
     """Files below a prefix of an object store."""
-    from pyarrow import fs  # noqa: PLC0415 - only who lists a bucket needs it
+    from pyarrow import fs
 
     store, prefix = fs.FileSystem.from_uri(source)
     about = store.get_file_info(prefix)
@@ -211,13 +221,13 @@ def write(path: Path, found: list[Shard], unplanned: list[Unplanned]) -> None:
 
 
 def write_table(path: Path, found: list[Shard]) -> None:
-    """Writes the same as a table for shells: shard, part of how many, key, source, separated by tabs."""
+    """Writes the same as a table for shells: shard, part of how many, key, key of the whole, source; separated by tabs."""
     rows = []
     for shard in found:
         for task in shard.tasks:
             if any(ord(character) < 32 for character in task.source):
                 raise ValueError(f"the source {task.source!r} holds a control character")
-            rows.append(f"{shard.shard}\t{task.part}/{task.parts}\t{task.key}\t{task.source}\n")
+            rows.append(f"{shard.shard}\t{task.part}/{task.parts}\t{task.key}\t{task.whole}\t{task.source}\n")
     replace(path, "".join(rows))
 
 

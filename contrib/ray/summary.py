@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from work import printable
+from work import counted, printable
 
 SCHEMA = pa.schema(
     [
@@ -77,11 +77,14 @@ def show(rows: list[Row]) -> None:
     lines = [[title for title, _ in columns], *([cell(row) for _, cell in columns] for row in rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
     for line in lines:
-        cells = [cell.ljust(width) if at < 3 else cell.rjust(width) for at, (cell, width) in enumerate(zip(line, widths))]
+        cells = [
+            cell.ljust(width) if at < 3 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
         print("  ".join(cells).rstrip())
     counts = {status: sum(row.status == status for row in rows) for status in ("done", "kept", "failed")}
     print(
-        f"{len(rows)} models: {counts['done']} done, {counts['kept']} kept, {counts['failed']} failed; "
+        f"{counted(len(rows), 'model')}: {counts['done']} done, {counts['kept']} kept, {counts['failed']} failed; "
         f"{sum(row.bytes for row in rows)} bytes read in {sum(row.seconds for row in rows):.1f} s of work"
     )
     for row in rows:

@@ -10,16 +10,17 @@ was broken off goes on where it stopped. See docs/scale.md.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import shutil
+import subprocess
 import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import plan
 import ray
+
+import plan
 import summary
 import work
 from plan import Shard, Task, Unplanned
@@ -29,9 +30,9 @@ from work import Result, Settings
 GIB = 1 << 30
 
 
-def main() -> int:
+def main(given: list[str] | None = None) -> int:
     """Runs the command; 0 if every model has its fingerprint, 1 if one has not, 2 if nothing could be begun."""
-    arguments = parser().parse_args()
+    arguments = parser().parse_args(given)
     if arguments.command == "plan":
         return run_plan(arguments)
     return run_sweep(arguments)
@@ -76,8 +77,9 @@ def run_plan(arguments: argparse.Namespace) -> int:
         plan.write_table(arguments.table, shards)
     tasks = [task for shard in shards for task in shard.tasks]
     print(
-        f"{len(listed)} models, {sum(task.bytes for task in tasks)} bytes: "
-        f"{len(tasks)} tasks in {len(shards)} shards, {len(unplanned)} cannot be planned"
+        f"{work.counted(len(listed), 'model')}, {sum(task.bytes for task in tasks)} bytes: "
+        f"{work.counted(len(tasks), 'task')} in {work.counted(len(shards), 'shard')}, "
+        f"{len(unplanned)} cannot be planned"
     )
     for one in unplanned:
         print(f"not planned: {work.printable(one.model)}: {work.printable(one.error)}", file=sys.stderr)
@@ -90,9 +92,11 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     if program is None:
         print(f"{arguments.program} is not there; install forebear, or give --program", file=sys.stderr)
         return 2
+    version = subprocess.run([program, "--version"], capture_output=True, check=True, text=True, timeout=60).stdout
     shards, unplanned = plan.read(arguments.manifest)
     settings = Settings(
         program=str(Path(program).absolute()),
+        version=version.strip(),
         output=str(arguments.output.absolute()),
         time_limit=arguments.time_limit,
         detail=arguments.detail,
@@ -119,10 +123,7 @@ class Model:
 
     def key(self) -> str:
         """The key of its fingerprint."""
-        if len(self.tasks) == 1:
-            return self.tasks[0].key
-        keys = "\n".join(task.key for task in sorted(self.tasks, key=lambda task: task.part))
-        return hashlib.sha256(keys.encode()).hexdigest()
+        return self.tasks[0].whole
 
 
 def sweep(shards: list[Shard], unplanned: list[Unplanned], settings: Settings, max_retries: int) -> list[Row]:
@@ -142,16 +143,19 @@ def sweep(shards: list[Shard], unplanned: list[Unplanned], settings: Settings, m
     do_merge = ray.remote(num_cpus=1, max_retries=max_retries)(join)
 
     models: dict[tuple[str, str], Model] = {}
-    of_task: dict[str, Model] = {}
+    # The same files may be listed under two names.
+    of_task: dict[str, list[Model]] = defaultdict(list)
     for shard in shards:
         for task in shard.tasks:
             model = models.setdefault((task.model, task.source), Model(task.model, task.source))
             model.tasks.append(task)
-            of_task[task.key] = model
+            of_task[task.key].append(model)
 
+    # Kept is what was there before; a lost worker may have done some of this sweep's work.
+    there = {key for key in of_task if work.record_of(settings, key).is_file()}
     progress = Progress(len(shards))
     # What each reference stands for: the keys of its tasks, and the model whose merge it is.
-    pending: dict[ray.ObjectRef, tuple[list[str], Model | None]] = {}
+    pending: dict[ray.ObjectRef[list[Result]], tuple[list[str], Model | None]] = {}
     for shard in shards:
         pending[do_shard.remote(shard.tasks)] = ([task.key for task in shard.tasks], None)
     while pending:
@@ -167,29 +171,29 @@ def sweep(shards: list[Shard], unplanned: list[Unplanned], settings: Settings, m
                 merged.merged = results[0]
                 continue
             progress.add(results)
-            touched = {id(of_task[result.key]): of_task[result.key] for result in results}
             for result in results:
-                of_task[result.key].results[result.key] = result
+                for model in of_task[result.key]:
+                    model.results[result.key] = result
+            touched = {id(model): model for result in results for model in of_task[result.key]}
             for model in touched.values():
                 whole = len(model.results) == len(model.tasks) > 1
                 if whole and all(result.status != "failed" for result in model.results.values()):
                     parts = [task.key for task in model.tasks]
                     pending[do_merge.remote(model.key(), parts)] = ([model.key()], model)
-    rows = [row(model, settings) for model in models.values()]
+    rows = [row(model, settings, there) for model in models.values()]
     return rows + [Row(one.model, one.source, "failed", error=work.printable(one.error)) for one in unplanned]
 
 
-def row(model: Model, settings: Settings) -> Row:
+def row(model: Model, settings: Settings, there: set[str]) -> Row:
     """What came of a model."""
     results = [model.results[task.key] for task in model.tasks]
     if model.merged is not None:
         results.append(model.merged)
     last = results[-1]
-    by_status: dict[str, list[Result]] = defaultdict(list)
-    for result in results:
-        by_status[result.status].append(result)
-    failed = by_status["failed"]
-    status = "failed" if failed else "done" if by_status["done"] else "kept"
+    failed = [result for result in results if result.status == "failed"]
+    merged_now = model.merged is not None and model.merged.status == "done"
+    kept = there.issuperset(task.key for task in model.tasks) and not merged_now
+    status = "failed" if failed else "kept" if kept else "done"
     keys = {result.key for result in results}
     return Row(
         model=model.name,
@@ -227,7 +231,10 @@ class Progress:
             self.said = tenth
             seconds = time.monotonic() - self.started
             also = f", {failed} of its tasks failed" if failed else ""
-            print(f"{seconds:7.1f} s  {self.done} of {self.shards} shards, {self.bytes} bytes{also}", flush=True)
+            print(
+                f"{seconds:7.1f} s  {self.done} of {work.counted(self.shards, 'shard')}, {self.bytes} bytes{also}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

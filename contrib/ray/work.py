@@ -10,7 +10,6 @@ here reads a weight.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -28,6 +27,8 @@ class Settings:
     """How the program is called."""
 
     program: str
+    # What `--version` says: results of another version are not taken for those of this one.
+    version: str
     output: str
     time_limit: float
     detail: str = "full"
@@ -49,23 +50,23 @@ class Result:
 
 def fingerprint(task: Task, settings: Settings) -> Result:
     """Makes the fingerprint, or the part, that a task asks for."""
-    arguments = ["fingerprint", task.source]
     if task.parts > 1:
-        arguments += ["--part", f"{task.part}/{task.parts}"]
+        share = ["--part", f"{task.part}/{task.parts}"]
     else:
-        arguments += ["--detail", settings.detail]
-    return once(task.key, arguments, settings)
+        share = ["--detail", settings.detail]
+    return once(task.key, share, [task.source], settings)
 
 
 def merge(key: str, parts: list[str], settings: Settings) -> Result:
     """Makes a fingerprint of its parts, given by their keys."""
     files = [str(file_of(settings, part)) for part in parts]
-    return once(key, ["fingerprint", "--merge-parts", "--detail", settings.detail, *files], settings)
+    return once(key, ["--merge-parts", "--detail", settings.detail], files, settings)
 
 
 def file_of(settings: Settings, key: str) -> Path:
     """Where the file of a key is."""
-    return Path(settings.output) / "objects" / key[:2] / key
+    kind = "".join(c if c.isalnum() or c in ".-" else "-" for c in f"{settings.version}-{settings.detail}")
+    return Path(settings.output) / kind / key[:2] / key
 
 
 def record_of(settings: Settings, key: str) -> Path:
@@ -78,7 +79,7 @@ def starts(settings: Settings, key: str) -> int:
     return len(list((Path(settings.output) / "starts" / key[:2]).glob(f"{key}.*")))
 
 
-def once(key: str, arguments: list[str], settings: Settings) -> Result:
+def once(key: str, options: list[str], paths: list[str], settings: Settings) -> Result:
     """Calls the program, unless its result is there."""
     file, record = file_of(settings, key), record_of(settings, key)
     if record.is_file() and file.is_file():
@@ -86,18 +87,22 @@ def once(key: str, arguments: list[str], settings: Settings) -> Result:
     file.parent.mkdir(parents=True, exist_ok=True)
     begun = Path(settings.output) / "starts" / key[:2]
     begun.mkdir(parents=True, exist_ok=True)
+    # What a killed worker leaves in it may be deleted when no sweep runs.
+    unfinished = Path(settings.output) / "unfinished"
+    unfinished.mkdir(exist_ok=True)
     # Two workers may do the same task, if one is taken for dead: each writes under a name of its own.
     name = f"{key}.{uuid.uuid4().hex}"
     (begun / name).touch()
-    beside = file.with_name(f".{name}")
-    call = [settings.program, *arguments, "--save", str(beside), "--format", "json", "--quiet"]
+    beside = unfinished / name
+    call = [settings.program, "fingerprint", *options, "--save", str(beside), "--format", "json", "--quiet"]
     if settings.online:
         call.append("--online")
+    call += ["--", *paths]
     try:
         result = called(key, call, settings.time_limit)
         if result.status == "done":
             beside.replace(file)
-            kept = record.with_name(f".{name}.json")
+            kept = unfinished / f"{name}.json"
             kept.write_text(json.dumps(asdict(result)), encoding="utf-8")
             kept.replace(record)
         return result
@@ -112,21 +117,17 @@ def called(key: str, call: list[str], time_limit: float) -> Result:
     started = time.monotonic()
     error = ""
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
-        process = subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=said, stderr=complained)
-        # Waited for by hand: wait4 tells the memory of this one process.
-        while True:
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if ended:
-                break
-            if not error and time.monotonic() - started > time_limit:
-                error = f"it took longer than {time_limit:g} s"
-                process.kill()
-            time.sleep(0.02)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak_rss = 0
+        with subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=said, stderr=complained) as process:
+            while process.poll() is None:
+                peak_rss = max(peak_rss, high_water(process.pid))
+                if not error and time.monotonic() - started > time_limit:
+                    error = f"it took longer than {time_limit:g} s"
+                    process.kill()
+                time.sleep(0.02)
         seconds = time.monotonic() - started
         for file in (said, complained):
             file.seek(0)
-        peak_rss = usage.ru_maxrss * 1024
         if process.returncode != 0:
             told = complained.read(LONGEST_MESSAGE).decode("utf-8", "replace")
             error = error or printable(told) or f"exit code {process.returncode}"
@@ -135,6 +136,23 @@ def called(key: str, call: list[str], time_limit: float) -> Result:
     return Result(key, "done", report.get("sha256", ""), report["bytes_read"], seconds, peak_rss)
 
 
+def high_water(pid: int) -> int:
+    """Most memory that a process has had so far; 0 where the system does not tell.
+
+    What wait4 tells is no less than what its parent had when it was started.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
 def printable(text: str) -> str:
     """One line without control characters: what a model's files are called is not for a terminal to obey."""
     return " ".join("".join(c if c.isprintable() or c.isspace() else "?" for c in text).split())
+
+
+def counted(count: int, one: str) -> str:
+    """A number with its noun."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"

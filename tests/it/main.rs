@@ -27,5 +27,6 @@ mod readme;
 mod registry_story;
 mod remote;
 mod report_story;
+mod scale;
 mod stories;
 mod tokenizer_story;
