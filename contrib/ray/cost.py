@@ -53,13 +53,13 @@ def main(given: list[str] | None = None) -> int:
         f"{told.network:g} GB/s,\nworks {told.busy:.0%} of the time, and costs {told.hour:.2f} USD an hour: "
         f"{rate:.2f} GB/s, bounded by {limit}.\n"
     )
-    print(f"| models | weights | worker-hours | days of {told.workers} workers | workers, USD | egress, USD | kept |")
+    print(f"| models | weights | worker-seconds | hours of {told.workers} workers | workers, USD | egress, USD | kept |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for models in MODELS:
         gigabytes = models * told.mean_gb
         hours = gigabytes / rate / 3600
         print(
-            f"| {models:,} | {size(gigabytes)} | {hours:,.0f} | {hours / told.workers / 24:,.2f} | {hours * told.hour:,.0f} "
+            f"| {models:,} | {size(gigabytes)} | {hours * 3600:,.0f} | {hours / told.workers:,.2f} | {hours * told.hour:,.0f} "
             f"| {gigabytes * told.egress:,.0f} | {size(models * told.kept_mb / 1000)} |"
         )
     return 0

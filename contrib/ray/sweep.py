@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     running.add_argument("--program", default="forebear", help="the program, on every node (default: forebear)")
     running.add_argument("--detail", choices=("lite", "base", "full"), default="full", help="how much is kept")
     running.add_argument("--time-limit", type=float, default=3600, help="seconds for a model or a part (default 3600)")
+    running.add_argument("--cores", type=int, default=1, help="cores of a task (default 1)")
     running.add_argument("--max-retries", type=int, default=3, help="how often a shard of a lost worker is begun again")
     running.add_argument("--address", help="a cluster, such as auto or ray://head:10001 (default: two workers here)")
     running.add_argument("--workers", type=int, default=2, help="workers, if there is no cluster (default 2)")
@@ -99,11 +100,12 @@ def run_sweep(arguments: argparse.Namespace) -> int:
         version=version.strip(),
         output=str(arguments.output.absolute()),
         time_limit=arguments.time_limit,
+        cores=arguments.cores,
         detail=arguments.detail,
         online=arguments.online,
     )
     if not ray.is_initialized():
-        where = {"address": arguments.address} if arguments.address else {"num_cpus": arguments.workers}
+        where = {"address": arguments.address} if arguments.address else {"num_cpus": arguments.workers * arguments.cores}
         ray.init(**where, log_to_driver=False)
     rows = sweep(shards, unplanned, settings, arguments.max_retries)
     summary.write(rows, arguments.output / "summary.parquet")
@@ -139,7 +141,7 @@ def sweep(shards: list[Shard], unplanned: list[Unplanned], settings: Settings, m
         return [work.merge(key, parts, settings)]
 
     # A worker or node that is lost is Ray's to notice; the shard begins again elsewhere and keeps what is done.
-    do_shard = ray.remote(num_cpus=1, max_retries=max_retries)(do)
+    do_shard = ray.remote(num_cpus=settings.cores, max_retries=max_retries)(do)
     do_merge = ray.remote(num_cpus=1, max_retries=max_retries)(join)
 
     models: dict[tuple[str, str], Model] = {}
@@ -165,7 +167,9 @@ def sweep(shards: list[Shard], unplanned: list[Unplanned], settings: Settings, m
             try:
                 results = ray.get(reference)
             except ray.exceptions.RayError as error:
-                told = work.printable(f"{type(error).__name__}: {error}")[: work.LONGEST_MESSAGE]
+                # Of an error in a worker, what it was; of a lost worker or node, what Ray says.
+                cause = getattr(error, "cause", None) or error
+                told = work.printable(f"{type(cause).__name__}: {cause}")[: work.LONGEST_MESSAGE]
                 results = [Result(key, "failed", error=told) for key in keys]
             if merged is not None:
                 merged.merged = results[0]

@@ -10,6 +10,7 @@ here reads a weight.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -31,6 +32,8 @@ class Settings:
     version: str
     output: str
     time_limit: float
+    # Cores that a task has; the program takes all of a machine unless it is told.
+    cores: int = 1
     detail: str = "full"
     online: bool = False
 
@@ -99,7 +102,7 @@ def once(key: str, options: list[str], paths: list[str], settings: Settings) -> 
         call.append("--online")
     call += ["--", *paths]
     try:
-        result = called(key, call, settings.time_limit)
+        result = called(key, call, settings)
         if result.status == "done":
             beside.replace(file)
             kept = unfinished / f"{name}.json"
@@ -112,17 +115,18 @@ def once(key: str, options: list[str], paths: list[str], settings: Settings) -> 
         beside.unlink(missing_ok=True)
 
 
-def called(key: str, call: list[str], time_limit: float) -> Result:
+def called(key: str, call: list[str], settings: Settings) -> Result:
     """Runs the program within a time limit, and says what it cost."""
     started = time.monotonic()
+    environment = {**os.environ, "RAYON_NUM_THREADS": str(settings.cores)}
     error = ""
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
         peak_rss = 0
-        with subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=said, stderr=complained) as process:
+        with subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=said, stderr=complained, env=environment) as process:
             while process.poll() is None:
                 peak_rss = max(peak_rss, high_water(process.pid))
-                if not error and time.monotonic() - started > time_limit:
-                    error = f"it took longer than {time_limit:g} s"
+                if not error and time.monotonic() - started > settings.time_limit:
+                    error = f"it took longer than {settings.time_limit:g} s"
                     process.kill()
                 time.sleep(0.02)
         seconds = time.monotonic() - started
