@@ -97,7 +97,7 @@ fn a_fingerprint_survives_its_file_and_gives_the_same_bytes_again() {
 #[test]
 fn another_version_is_refused_by_name() {
     let bytes = example().to_bytes().unwrap_or_default();
-    let digits = bytes.windows(13).position(|window| window == b"fingerprint/2").unwrap_or_default() + 12;
+    let digits = bytes.windows(13).position(|window| window == b"fingerprint/3").unwrap_or_default() + 12;
     let older: Vec<u8> = bytes.iter().enumerate().map(|(at, byte)| if at == digits { b'1' } else { *byte }).collect();
     let error = Fingerprint::from_bytes(&older).map(|_| ()).map_err(|error| error.to_string());
     let said = r#"not a usable fingerprint file: version "forebear-fingerprint/1" is not "forebear-fingerprint/3""#;
@@ -157,6 +157,15 @@ proptest! {
         seed in 0u64..1000, layers in 0u32..4, units in 0u32..4, neurons in 0usize..9, pairs in 0u32..4,
     ) {
         let print = with(sketch(seed, layers, units, neurons, pairs));
+        let bytes = print.to_bytes().unwrap_or_default();
+        prop_assert_eq!(Fingerprint::from_bytes(&bytes).ok(), Some(print));
+    }
+
+    #[test]
+    fn numbers_survive_to_the_last_bit(bits in 1u64..0x7ff0_0000_0000_0000, small in 1u32..0x7f80_0000) {
+        let (deviation, tolerance) = (f64::from_bits(bits), f32::from_bits(small));
+        let matrices = vec![MatrixPrint { deviation, tolerance, ..MatrixPrint::default() }];
+        let print = Fingerprint { matrices, ..example() };
         let bytes = print.to_bytes().unwrap_or_default();
         prop_assert_eq!(Fingerprint::from_bytes(&bytes).ok(), Some(print));
     }
