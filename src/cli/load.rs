@@ -16,7 +16,7 @@ use forebear::checkpoints::{Checkpoint, Group, discover, merged_adapter, open};
 use forebear::code;
 use forebear::documents::{TokenizerFile, TokenizerPrint, tokenizers};
 use forebear::findings::{self, Level, Rule};
-use forebear::fingerprint::{Fingerprint, collect_where, compute};
+use forebear::fingerprint::{Fingerprint, Part, PartOf, collect_where, compute, compute_part, merge_parts};
 use forebear::gate::GateError;
 use forebear::policy::Policy;
 
@@ -74,6 +74,31 @@ pub(crate) fn merged_path(adapter: &Path, base: &Path, globals: &Globals) -> any
     let total = merged.files.iter().map(|file| file.size).sum();
     let print = watched("fingerprint", total, globals, |progress| compute(&merged, progress)).with_context(failed)?;
     Ok(Fingerprint { name: adapter.display().to_string(), ..print })
+}
+
+/// One part of the fingerprint of a checkpoint.
+pub(crate) fn part_of(path: &Path, part: PartOf, globals: &Globals) -> anyhow::Result<Part> {
+    let failed = || format!("failed to fingerprint part {} of {} of {}", part.number(), part.of(), path.display());
+    anyhow::ensure!(
+        online::url(path).is_some() || !path.is_file() || !is_fingerprint(path),
+        "{} is a fingerprint, not a checkpoint",
+        path.display()
+    );
+    let checkpoint = opened(path, globals)?;
+    let total = checkpoint.files.iter().map(|file| file.size).sum();
+    let found = watched("fingerprint", total, globals, |progress| compute_part(&checkpoint, part, progress));
+    let name = match online::url(path) {
+        Some(url) => online::opened(url, globals)?.name,
+        None => path.display().to_string(),
+    };
+    Ok(found.with_context(failed)?.named(name))
+}
+
+/// The fingerprint that parts make.
+pub(crate) fn merged_parts(paths: &[PathBuf]) -> anyhow::Result<Fingerprint> {
+    let read = |path: &PathBuf| Part::read(path).with_context(|| format!("failed to read the part {}", path.display()));
+    let parts = paths.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    merge_parts(parts).context("the parts make no fingerprint")
 }
 
 /// The only checkpoint at a path.

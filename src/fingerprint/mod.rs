@@ -12,29 +12,36 @@ mod detail;
 mod file;
 mod hashes;
 mod matrix;
+mod merge;
 mod mixing;
 mod needles;
 mod network;
+mod part;
 mod pass;
 mod pieces;
 mod record;
 mod roles;
 mod samples;
+mod share;
 mod sketch;
 mod structure;
+mod witness;
 
 pub use adapter_fit::{AdapterFit, adapter_fit};
 pub use cache::Cache;
 pub use collect::{Collected, Model, Unread, collect, collect_where};
 pub use detail::Detail;
 pub use hashes::{Digest, MatrixHashes, SAMPLED as SAMPLED_LINES};
+pub use merge::{PartError, merge_parts};
 pub use mixing::{fnv1a64, splitmix64};
 pub use needles::Needles;
 pub use network::Network;
+pub use part::{Part, compute_part};
 pub use pass::{Progress, compute};
 pub use record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint};
 pub use roles::{Place, Role};
 pub use samples::{MATCHING, POSITIONS, Samples};
+pub use share::{MOST_PARTS, PartOf};
 pub use sketch::{
     ATTENTION_ROWS_KEPT, AttentionRows, BASE_ATTENTION_ROWS, BASE_NEEDLES, Circuit, LayerSketch, NEEDLES_KEPT, Rows,
     Sketch, Unit,

@@ -19,7 +19,9 @@ use super::network::Network;
 use super::pieces::{Heads, flatten, pieces, squeezed};
 use super::record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint, hex};
 use super::roles::{Place, Role};
-use super::sketch::sketches;
+use super::share::{Share, stored_at};
+use super::sketch::{Sketched, sketches};
+use super::witness::{Watch, Witnesses, witness};
 use crate::changes::ReadAt;
 use crate::checkpoints::{Checkpoint, CheckpointFile, Extent, Reader, Tensor, decode};
 
@@ -36,26 +38,57 @@ pub struct Progress {
 pub fn compute(checkpoint: &Checkpoint, progress: &Progress) -> Result<Fingerprint, FingerprintError> {
     let reader = Reader::open(checkpoint)?;
     let network = Network::of(checkpoint);
-    let plan = Plan::new(checkpoint, &network);
-    let passes: Vec<FilePass> = (0..checkpoint.files.len())
-        .into_par_iter()
-        .map(|file| read_file(checkpoint, file, &reader, &plan, progress))
-        .collect::<Result<_, _>>()?;
+    let measured = measured(checkpoint, &reader, &network, &Share::Whole, progress)?;
+    Ok(assembled(checkpoint, network, measured))
+}
 
-    let mut sources = Vec::new();
-    let mut prints: BTreeMap<usize, Prints> = BTreeMap::new();
-    for pass in passes {
-        sources.push(pass.source);
-        prints.extend(pass.prints);
+/// What a pass, or a part of one, found.
+#[derive(Default)]
+pub(super) struct Measured {
+    /// Files that were hashed, by index.
+    pub(super) sources: BTreeMap<usize, Source>,
+    /// Prints of tensors, by index.
+    pub(super) prints: BTreeMap<usize, Prints>,
+    /// Digests of bytes that another part has to do with as well.
+    pub(super) witnesses: Witnesses,
+    /// Sketches of the stacks.
+    pub(super) sketched: Sketched,
+}
+
+/// Does a share of the pass.
+pub(super) fn measured(
+    checkpoint: &Checkpoint,
+    reader: &Reader,
+    network: &Network,
+    share: &Share,
+    progress: &Progress,
+) -> Result<Measured, FingerprintError> {
+    let plan = Plan::new(checkpoint, network, share);
+    let passes: Vec<(usize, FilePass)> = (0..checkpoint.files.len())
+        .into_par_iter()
+        .filter(|file| share.hashes(*file) || plan.by_file.get(*file).is_some_and(|tensors| !tensors.is_empty()))
+        .map(|file| Ok((file, read_file(checkpoint, file, reader, &plan, progress)?)))
+        .collect::<Result<_, FingerprintError>>()?;
+    let mut measured = Measured::default();
+    for (file, pass) in passes {
+        measured.sources.extend(pass.source.map(|source| (file, source)));
+        measured.prints.extend(pass.prints);
+        measured.witnesses.extend(pass.witnesses);
     }
+    measured.sketched = sketches(checkpoint, reader, network, share)?;
+    Ok(measured)
+}
+
+/// Puts together what was measured.
+pub(super) fn assembled(checkpoint: &Checkpoint, network: Network, measured: Measured) -> Fingerprint {
+    let mut sources: Vec<Source> = measured.sources.into_values().collect();
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     let (mut matrices, mut vectors) = (Vec::new(), Vec::new());
-    for (_, print) in prints {
+    for (_, print) in measured.prints {
         matrices.extend(print.matrices);
         vectors.extend(print.vector);
     }
-    let sketches = sketches(checkpoint, &reader, &network)?;
-    Ok(Fingerprint {
+    Fingerprint {
         name: checkpoint.path.clone(),
         bytes_read: sources.iter().map(|source| source.size).sum(),
         sources,
@@ -65,22 +98,23 @@ pub fn compute(checkpoint: &Checkpoint, progress: &Progress) -> Result<Fingerpri
         tensor_count: checkpoint.tensors.len() as u64,
         matrices,
         vectors,
-        sketches,
-    })
+        sketches: measured.sketched.sketches,
+    }
 }
 
 /// What is decided before a byte is read.
-struct Plan {
+struct Plan<'a> {
+    share: &'a Share,
     heads: Heads,
     places: Vec<Place>,
     hidden: Option<u64>,
     gated: bool,
-    /// For each file, the tensors whose values stand in it, by offset.
+    /// For each file, the tensors to be measured whose values stand in it, by offset.
     by_file: Vec<Vec<usize>>,
 }
 
-impl Plan {
-    fn new(checkpoint: &Checkpoint, network: &Network) -> Self {
+impl<'a> Plan<'a> {
+    fn new(checkpoint: &Checkpoint, network: &Network, share: &'a Share) -> Self {
         let places: Vec<Place> = checkpoint.tensors.iter().map(|tensor| Place::of(&tensor.name)).collect();
         let gated = places.iter().any(|place| matches!(place.role, Role::Gate | Role::FusedGateUp));
         let hidden = network.hidden_size.or_else(|| {
@@ -88,7 +122,7 @@ impl Plan {
             checkpoint.tensors.get(embedding)?.shape.get(1).copied()
         });
         let mut by_file = vec![Vec::new(); checkpoint.files.len()];
-        for (index, tensor) in checkpoint.tensors.iter().enumerate() {
+        for (index, tensor) in checkpoint.tensors.iter().enumerate().filter(|(index, _)| share.measures(*index)) {
             if let Some(list) = by_file.get_mut(home(tensor)) {
                 list.push(index);
             }
@@ -96,7 +130,7 @@ impl Plan {
         for list in &mut by_file {
             list.sort_by_key(|index| checkpoint.tensors.get(*index).map(start));
         }
-        Self { heads: network.heads_for(checkpoint), places, hidden, gated, by_file }
+        Self { share, heads: network.heads_for(checkpoint), places, hidden, gated, by_file }
     }
 }
 
@@ -115,15 +149,17 @@ fn start(tensor: &Tensor) -> u64 {
     }
 }
 
+/// Prints of one tensor.
 #[derive(Default)]
-struct Prints {
-    matrices: Vec<MatrixPrint>,
-    vector: Option<VectorPrint>,
+pub(super) struct Prints {
+    pub(super) matrices: Vec<MatrixPrint>,
+    pub(super) vector: Option<VectorPrint>,
 }
 
 struct FilePass {
-    source: Source,
+    source: Option<Source>,
     prints: BTreeMap<usize, Prints>,
+    witnesses: Witnesses,
 }
 
 /// A tensor on its way to the measuring thread: its index, and its first part's bytes if they were read in passing.
@@ -141,20 +177,25 @@ fn read_file(
     };
     let tensors = plan.by_file.get(file).map(Vec::as_slice).unwrap_or_default();
     let content = about.content.open()?;
+    let watch = Watch::new(plan.share.watched(checkpoint, file));
+    let hashes = plan.share.hashes(file);
     // Capacity 0: a tensor is handed over only when the one before it is done with. Its bytes come back to be filled
     // again: fresh memory costs as much as reading into it.
     let (send, receive) = sync_channel::<Handed>(0);
     let (give_back, spent) = channel();
-    let (digest, prints) = thread::scope(|scope| {
+    let (streamed, prints) = thread::scope(|scope| {
         let measuring = scope.spawn(|| measure(checkpoint, reader, plan, receive, &give_back));
-        let digest = stream(checkpoint, tensors, content.as_ref(), about, progress, (&send, &spent));
+        let cursor = Cursor { content: content.as_ref(), hasher: hashes.then(Sha256::new), watch, at: 0, progress };
+        let streamed = stream(checkpoint, tensors, about, cursor, (&send, &spent));
         drop(send);
         let prints = measuring.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (digest, prints)
+        (streamed, prints)
     });
     // A measuring thread that failed stops listening, so its error is the cause and comes first.
-    let prints = prints?;
-    let sha256 = digest?;
+    let (prints, mut witnesses) = prints?;
+    let (sha256, watched) = streamed?;
+    witnesses.extend(watched);
+    let Some(sha256) = sha256 else { return Ok(FilePass { source: None, prints, witnesses }) };
     if let Some(expected) = about.expected_sha256.as_ref().filter(|expected| **expected != sha256) {
         return Err(FingerprintError::WrongDigest {
             path: about.path.clone(),
@@ -162,25 +203,25 @@ fn read_file(
             expected: expected.clone(),
         });
     }
-    Ok(FilePass { source: Source { path: about.path.clone(), sha256, size: about.size }, prints })
+    let source = Source { path: about.path.clone(), sha256, size: about.size };
+    Ok(FilePass { source: Some(source), prints, witnesses })
 }
 
 /// Bytes read at a time between tensors.
 const CHUNK: usize = 1 << 20;
 
-/// Reads the file from front to back, hashing everything and handing over tensors as they complete.
+/// Reads the file from front to back, hashing everything and handing over tensors as they complete; or the tensors alone,
+/// if another part hashes the file.
 fn stream(
     checkpoint: &Checkpoint,
     tensors: &[usize],
-    content: &dyn ReadAt,
     about: &CheckpointFile,
-    progress: &Progress,
+    mut cursor: Cursor,
     (send, spent): (&SyncSender<Handed>, &Receiver<Vec<u8>>),
-) -> Result<String, FingerprintError> {
-    if content.size() != about.size {
+) -> Result<(Option<String>, Witnesses), FingerprintError> {
+    if cursor.content.size() != about.size {
         return Err(std::io::Error::other(format!("{} changed its size while it was read", about.path)).into());
     }
-    let mut cursor = Cursor { content, hasher: Sha256::new(), at: 0, progress };
     for index in tensors {
         let Some(tensor) = checkpoint.tensors.get(*index) else { continue };
         let handed = match tensor.parts.first() {
@@ -194,22 +235,27 @@ fn stream(
             _ => (*index, None),
         };
         if send.send(handed).is_err() {
-            return Ok(String::new()); // the measuring thread failed and tells why
+            return Ok((None, Witnesses::new())); // the measuring thread failed and tells why
         }
     }
     cursor.skip_to(about.size)?;
-    Ok(hex(&cursor.hasher.finalize()))
+    Ok((cursor.hasher.map(|hasher| hex(&hasher.finalize())), cursor.watch.finished()))
 }
 
 struct Cursor<'a> {
     content: &'a dyn ReadAt,
-    hasher: Sha256,
+    hasher: Option<Sha256>,
+    watch: Watch,
     at: u64,
     progress: &'a Progress,
 }
 
 impl Cursor<'_> {
     fn skip_to(&mut self, end: u64) -> Result<(), FingerprintError> {
+        if self.hasher.is_none() {
+            self.at = end;
+            return Ok(());
+        }
         let mut buffer = vec![0; CHUNK.min((end.saturating_sub(self.at)) as usize)];
         while self.at < end {
             let count = ((end - self.at) as usize).min(buffer.len());
@@ -233,7 +279,10 @@ impl Cursor<'_> {
             return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into());
         }
         self.content.read_exact_at(self.at, buffer)?;
-        self.hasher.update(&*buffer);
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&*buffer);
+        }
+        self.watch.saw(self.at, buffer);
         self.at += buffer.len() as u64;
         self.progress.bytes.fetch_add(buffer.len() as u64, Ordering::Relaxed);
         Ok(())
@@ -247,8 +296,8 @@ fn measure(
     plan: &Plan,
     receive: Receiver<Handed>,
     give_back: &Sender<Vec<u8>>,
-) -> Result<BTreeMap<usize, Prints>, FingerprintError> {
-    let mut prints = BTreeMap::new();
+) -> Result<(BTreeMap<usize, Prints>, Witnesses), FingerprintError> {
+    let (mut prints, mut witnesses) = (BTreeMap::new(), Witnesses::new());
     let (mut values, mut scratch) = (Vec::new(), Vec::new());
     for (index, first) in receive {
         let (Some(tensor), Some(place)) = (checkpoint.tensors.get(index), plan.places.get(index)) else { continue };
@@ -262,13 +311,18 @@ fn measure(
             parts.push(bytes);
         }
         decode(tensor, &parts, &mut values)?;
+        for (at, (extent, bytes)) in tensor.parts.iter().zip(&parts).enumerate() {
+            if stored_at(extent).is_some_and(|(file, ..)| !plan.share.hashes(file)) {
+                witnesses.push(((index, at), witness(checkpoint, extent, bytes)?));
+            }
+        }
         if let Some(bytes) = parts.into_iter().next() {
             // The stream may be over, and then the bytes are not wanted.
             give_back.send(bytes).ok();
         }
         prints.insert(index, print(tensor, place, plan, &values, &mut scratch));
     }
-    Ok(prints)
+    Ok((prints, witnesses))
 }
 
 fn print(tensor: &Tensor, place: &Place, plan: &Plan, values: &[f32], scratch: &mut Vec<f32>) -> Prints {

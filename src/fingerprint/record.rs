@@ -112,6 +112,12 @@ pub enum FingerprintError {
     /// The file is not a fingerprint, or is damaged.
     #[error("not a usable fingerprint file: {0}")]
     Damaged(String),
+    /// The file is one part of a fingerprint.
+    #[error(
+        "it is one part of a fingerprint and says nothing by itself; merge it with the others: \
+         forebear fingerprint --merge-parts PART... --save FILE"
+    )]
+    OnlyAPart,
     /// The bytes do not have the digest their Git LFS pointer promises.
     #[error("{path} has SHA-256 {found}, its Git LFS pointer says {expected}")]
     WrongDigest {

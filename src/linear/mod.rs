@@ -15,13 +15,26 @@ mod project;
 pub(crate) use combine::{add_combine, add_product};
 pub(crate) use project::add_project;
 
-use pulp::{Arch, Simd};
+use pulp::{Arch, Simd, WithSimd};
 
 /// Runs `work` compiled for the widest registers. Only what is inlined into `work` gains: loops over slices do, calls
 /// of functions that are not `#[inline(always)]` do not.
 #[inline]
 pub(crate) fn widest<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)
+}
+
+/// f32 values in the widest register of this processor: results on processors where it is the same are the same to the bit.
+pub(crate) fn register_width() -> usize {
+    struct Width;
+    impl WithSimd for Width {
+        type Output = usize;
+
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            lanes::<S>()
+        }
+    }
+    Arch::new().dispatch(Width)
 }
 
 /// f32 values in a register.

@@ -17,12 +17,14 @@ use super::record::FingerprintError;
 
 /// Version of the file; a reader refuses any other.
 pub(super) const FORMAT: &str = "forebear-fingerprint/3";
-const KEY: &str = "forebear";
+pub(super) const KEY: &str = "forebear";
+/// How the formats of parts of fingerprints begin.
+pub(super) const PART: &str = "forebear-fingerprint-part/";
 /// How the safetensors header of a fingerprint file begins.
 const HEAD: &[u8] = br#"{"__metadata__":{"forebear":"#;
 /// Largest fingerprint file read, in bytes.
-const LARGEST: u64 = 1 << 30;
+pub(super) const LARGEST: u64 = 1 << 30;
 
-fn damaged(error: impl std::fmt::Display) -> FingerprintError {
+pub(super) fn damaged(error: impl std::fmt::Display) -> FingerprintError {
     FingerprintError::Damaged(error.to_string())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use safetensors::tensor::SafeTensors;
 
 use super::header::{Header, MatrixHeader, VectorHeader, Version};
-use super::{FORMAT, HEAD, KEY, LARGEST, damaged};
+use super::{FORMAT, HEAD, KEY, LARGEST, PART, damaged};
 use crate::fingerprint::hashes::{Digest, MatrixHashes, SAMPLED};
 use crate::fingerprint::needles::{CHANNELS, NEEDLES, Needles};
 use crate::fingerprint::record::{Fingerprint, FingerprintError, MatrixPrint, VectorPrint};
@@ -37,6 +37,9 @@ impl Fingerprint {
             .and_then(|map| map.get(KEY))
             .ok_or_else(|| FingerprintError::Damaged("its metadata has no `forebear` entry".into()))?;
         let Version { format } = serde_json::from_str(json).map_err(damaged)?;
+        if format.starts_with(PART) {
+            return Err(FingerprintError::OnlyAPart);
+        }
         if format != FORMAT {
             return Err(FingerprintError::Damaged(format!("version {format:?} is not {FORMAT:?}")));
         }

@@ -162,6 +162,15 @@ proptest! {
     }
 
     #[test]
+    fn numbers_survive_to_the_last_bit(bits in 1u64..0x7ff0_0000_0000_0000, small in 1u32..0x7f80_0000) {
+        let (deviation, tolerance) = (f64::from_bits(bits), f32::from_bits(small));
+        let matrices = vec![MatrixPrint { deviation, tolerance, ..MatrixPrint::default() }];
+        let print = Fingerprint { matrices, ..example() };
+        let bytes = print.to_bytes().unwrap_or_default();
+        prop_assert_eq!(Fingerprint::from_bytes(&bytes).ok(), Some(print));
+    }
+
+    #[test]
     fn damaged_bytes_are_an_error_or_a_value_and_never_a_panic(at in 0usize..8192, flip in 1u8..=255, cut in 0usize..8192) {
         let mut bytes = example().to_bytes().unwrap_or_default();
         let len = bytes.len();

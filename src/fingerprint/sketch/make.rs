@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Runs over all layers of all stacks.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
 
 use super::canonical::{FeedForward, Layers, Matrix};
@@ -15,36 +17,48 @@ use super::words::{StackWords, embedding_words};
 use crate::checkpoints::{Checkpoint, Reader};
 use crate::fingerprint::network::Network;
 use crate::fingerprint::record::FingerprintError;
+use crate::fingerprint::share::Share;
 
 /// Units of a layer whose words and Gram matrices are kept, and that are held in memory at once.
 pub(super) const DESCRIBED_UNITS: usize = 8;
 
-/// Sketches every stack of layers of a checkpoint.
+/// Sketches of all stacks, and for each stack that was looked at the digest of what its layers are described by.
+#[derive(Debug, Default)]
+pub(in crate::fingerprint) struct Sketched {
+    pub(in crate::fingerprint) sketches: Vec<Sketch>,
+    pub(in crate::fingerprint) words: BTreeMap<String, String>,
+}
+
+/// Sketches the layers that `share` has of every stack of a checkpoint.
 pub(in crate::fingerprint) fn sketches(
     checkpoint: &Checkpoint,
     reader: &Reader,
     network: &Network,
-) -> Result<Vec<Sketch>, FingerprintError> {
+    share: &Share,
+) -> Result<Sketched, FingerprintError> {
     let source = Layers::new(checkpoint, reader, network);
-    let mut sketches = Vec::new();
+    let mut sketched = Sketched::default();
     for stack in source.stacks() {
-        // The ends of a stack have words for every layer, so they are read first.
-        let (embedding, probes) = embedding_words(&source, &stack)?;
-        let words = StackWords::read(&source, &stack, &embedding)?;
         let numbers = source.numbers(&stack);
-        let mut layers = Vec::with_capacity(numbers.len());
-        for number in &numbers {
-            let attention = source.attention(&stack, *number)?;
-            let (units, responses) = layer_units(&source, &stack, *number, &words, probes.as_ref())?;
-            layers.push(LayerSketch {
-                layer: *number,
-                units,
-                responses,
-                attention: attention.as_ref().map(attention_rows),
-                circuits: attention.as_ref().map(circuits).unwrap_or_default(),
-            });
+        let own: Vec<u32> = numbers.iter().copied().filter(|number| share.sketches(&stack, *number)).collect();
+        let mut layers = Vec::with_capacity(own.len());
+        if !own.is_empty() {
+            // The ends of a stack have words for every layer, so they are read first.
+            let (words, probes) = described_by(&source, &stack)?;
+            for number in own {
+                let attention = source.attention(&stack, number)?;
+                let (units, responses) = layer_units(&source, &stack, number, &words, probes.as_ref())?;
+                layers.push(LayerSketch {
+                    layer: number,
+                    units,
+                    responses,
+                    attention: attention.as_ref().map(attention_rows),
+                    circuits: attention.as_ref().map(circuits).unwrap_or_default(),
+                });
+            }
+            sketched.words.insert(stack.clone(), words.digest(probes.as_ref()));
         }
-        sketches.push(Sketch {
+        sketched.sketches.push(Sketch {
             hidden: source.hidden_of(&stack).unwrap_or_default() as u32,
             depth: numbers.len() as u32,
             centred_norm: source.centred_norm_of(&stack),
@@ -52,7 +66,30 @@ pub(in crate::fingerprint) fn sketches(
             layers,
         });
     }
-    Ok(sketches)
+    Ok(sketched)
+}
+
+/// The tensors of every layer of every stack that is sketched.
+pub(in crate::fingerprint) fn layer_tensors(
+    checkpoint: &Checkpoint,
+    reader: &Reader,
+    network: &Network,
+) -> Vec<(String, u32, BTreeSet<usize>)> {
+    let source = Layers::new(checkpoint, reader, network);
+    let mut layers = Vec::new();
+    for stack in source.stacks() {
+        for number in source.numbers(&stack) {
+            let tensors = source.tensors(&stack, number);
+            layers.push((stack.clone(), number, tensors));
+        }
+    }
+    layers
+}
+
+/// The words of a stack and the embeddings of the probe tokens.
+fn described_by(source: &Layers, stack: &str) -> Result<(StackWords, Option<Matrix>), FingerprintError> {
+    let (embedding, probes) = embedding_words(source, stack)?;
+    Ok((StackWords::read(source, stack, &embedding)?, probes))
 }
 
 /// Sketches the units of a layer, and a dense one's responses to the probe tokens. Of a large mixture one expert is in memory at a time, and the strongest are read again

@@ -22,7 +22,7 @@ mod record;
 mod rows;
 mod words;
 
-pub(super) use make::sketches;
+pub(super) use make::{Sketched, layer_tensors, sketches};
 pub use record::{
     ATTENTION_ROWS_KEPT, AttentionRows, BASE_ATTENTION_ROWS, BASE_NEEDLES, Circuit, LayerSketch, NEEDLES_KEPT, Rows,
     Sketch, Unit,

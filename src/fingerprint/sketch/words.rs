@@ -16,10 +16,12 @@
 //! v₃ = Σ w d̂ takes the place of a repeated v₁. Embedding E and head H add the means of their rows, multiplied up to
 //! three times by ÊᵀÊ or ĤᵀĤ.
 
+use sha2::{Digest as _, Sha256};
+
 use super::algebra::{combine, dot, normalise, passed, row_dots};
 use super::canonical::{FeedForward, Layers, Matrix};
 use super::probes::probes;
-use crate::fingerprint::record::FingerprintError;
+use crate::fingerprint::record::{FingerprintError, hex};
 use crate::linear::widest;
 
 /// Words of a unit: 4 + 12 + 36.
@@ -66,6 +68,17 @@ impl StackWords {
         }
         append(&mut common, embedding);
         Self { common }
+    }
+
+    /// SHA-256 of the words and of the embeddings of the probe tokens: the same where the same values were read and added
+    /// up in the same order.
+    pub(super) fn digest(&self, probes: Option<&Matrix>) -> String {
+        let mut hasher = Sha256::new();
+        for matrix in [Some(&self.common), probes].into_iter().flatten() {
+            hasher.update((matrix.values.len() as u64).to_le_bytes());
+            matrix.values.iter().for_each(|value| hasher.update(value.to_le_bytes()));
+        }
+        hex(&hasher.finalize())
     }
 
     /// Words for the neurons of one unit: its own, and those of the stack: [114, d].

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The layers of a checkpoint, read on demand.
 
+use std::collections::BTreeSet;
+
 use super::attention::{Block, attention};
 use super::feed_forward::{Around, feed_forward};
 use super::gains::Gains;
@@ -54,6 +56,13 @@ impl<'a> Layers<'a> {
     /// Numbers of the layers of a stack, ascending.
     pub(in crate::fingerprint::sketch) fn numbers(&self, stack: &str) -> Vec<u32> {
         self.index.stacks.get(stack).map(|stack| stack.layers.keys().copied().collect()).unwrap_or_default()
+    }
+
+    /// The tensors that a layer is made of, as far as they are understood.
+    pub(in crate::fingerprint::sketch) fn tensors(&self, stack: &str, layer: u32) -> BTreeSet<usize> {
+        let slots = self.index.stacks.get(stack).and_then(|stack| stack.layers.get(&layer));
+        let entries = slots.into_iter().flat_map(|slots| slots.units.values().chain([&slots.parts]));
+        entries.flat_map(|entries| entries.values()).map(|entry| entry.tensor).collect()
     }
 
     /// Whether the norms of the main stack subtract a mean over the channels.
