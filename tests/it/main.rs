@@ -8,6 +8,7 @@ mod adapters;
 mod attest_story;
 mod baseline_story;
 mod bom_story;
+mod cache_story;
 mod changes;
 mod code_story;
 mod command_line;
