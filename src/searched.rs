@@ -13,9 +13,6 @@ use crate::gate::GateError;
 use crate::known::Known;
 use crate::policy::Policy;
 
-/// Bytes of a cache after something was added to it.
-const CACHE_LIMIT: u64 = 4 << 30;
-
 /// Compares every model with the bases that the index does not rule out, and with those it declares.
 pub(crate) fn searched(
     models: &[Model],
@@ -52,7 +49,7 @@ pub(crate) fn searched(
         if let Some((cache, key)) = kept {
             let conclusion: (&Vec<Comparison>, &Option<Examined>) = (&one.matches, &one.examined);
             match cache.conclude(&key, &conclusion) {
-                Ok(()) => cache.shrink(CACHE_LIMIT),
+                Ok(()) => cache.shrink(Cache::LIMIT),
                 Err(error) => tracing::warn!("what was found of {} was not cached: {error}", print.name),
             }
         }

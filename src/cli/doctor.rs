@@ -9,7 +9,8 @@ use std::path::Path;
 
 use clap::Args;
 use forebear::bases::Registry;
-use forebear::reports::plural;
+use forebear::fingerprint::Cache;
+use forebear::reports::{bytes, plural};
 use serde::Serialize;
 
 use super::arguments::Globals;
@@ -176,7 +177,10 @@ fn cache(folder: Option<&Path>, unused: bool) -> Line {
     };
     let written = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
     match written {
-        Ok(_) => Line::ok("cache", folder.display().to_string()),
+        Ok(_) => {
+            let size = Cache::new(folder.to_owned()).size();
+            Line::ok("cache", format!("{}, {} of {} at most", folder.display(), bytes(size), bytes(Cache::LIMIT)))
+        }
         Err(error) => Line::warn(
             "cache",
             format!("{} cannot be written: {error}", folder.display()),

@@ -30,6 +30,9 @@ pub struct Cache {
 }
 
 impl Cache {
+    /// Bytes that are left, at most, when something is added.
+    pub const LIMIT: u64 = 4_000_000_000;
+
     /// A cache in `folder`, which is made when first written to.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
