@@ -164,7 +164,7 @@ proptest! {
     #[test]
     fn numbers_survive_to_the_last_bit(bits in 1u64..0x7ff0_0000_0000_0000, small in 1u32..0x7f80_0000) {
         let (deviation, tolerance) = (f64::from_bits(bits), f32::from_bits(small));
-        let matrices = vec![MatrixPrint { deviation, tolerance, ..MatrixPrint::default() }];
+        let matrices = vec![MatrixPrint { tolerance, deviation, ..MatrixPrint::default() }];
         let print = Fingerprint { matrices, ..example() };
         let bytes = print.to_bytes().unwrap_or_default();
         prop_assert_eq!(Fingerprint::from_bytes(&bytes).ok(), Some(print));
