@@ -14,7 +14,7 @@ use super::probes::responses;
 use super::record::{LayerSketch, Sketch, Unit};
 use super::rows::{attention_rows, needle_rows, needles_of_each, salience, strongest_first};
 use super::words::{StackWords, embedding_words};
-use crate::checkpoints::{Checkpoint, Reader};
+use crate::checkpoints::{Checkpoint, Reader, Tensor};
 use crate::fingerprint::network::Network;
 use crate::fingerprint::record::FingerprintError;
 use crate::fingerprint::share::Share;
@@ -45,16 +45,19 @@ pub(in crate::fingerprint) fn sketches(
         if !own.is_empty() {
             // The ends of a stack have words for every layer, so they are read first.
             let (words, probes) = described_by(&source, &stack)?;
-            for number in own {
-                let attention = source.attention(&stack, number)?;
-                let (units, responses) = layer_units(&source, &stack, number, &words, probes.as_ref())?;
-                layers.push(LayerSketch {
-                    layer: number,
-                    units,
-                    responses,
-                    attention: attention.as_ref().map(attention_rows),
-                    circuits: attention.as_ref().map(circuits).unwrap_or_default(),
+            for several in own.chunks(at_once(checkpoint, &source, &stack, &own)) {
+                let sketched = several.par_iter().map(|number| {
+                    let attention = source.attention(&stack, *number)?;
+                    let (units, responses) = layer_units(&source, &stack, *number, &words, probes.as_ref())?;
+                    Ok(LayerSketch {
+                        layer: *number,
+                        units,
+                        responses,
+                        attention: attention.as_ref().map(attention_rows),
+                        circuits: attention.as_ref().map(circuits).unwrap_or_default(),
+                    })
                 });
+                layers.extend(sketched.collect::<Result<Vec<_>, FingerprintError>>()?);
             }
             sketched.words.insert(stack.clone(), words.digest(probes.as_ref()));
         }
@@ -67,6 +70,15 @@ pub(in crate::fingerprint) fn sketches(
         });
     }
     Ok(sketched)
+}
+
+/// Layers that are sketched at once: one a thread, if together they take no more room than the largest tensor twice.
+fn at_once(checkpoint: &Checkpoint, source: &Layers, stack: &str, layers: &[u32]) -> usize {
+    let elements = |at: &usize| checkpoint.tensors.get(*at).map_or(0, Tensor::elements);
+    let largest = checkpoint.tensors.iter().map(Tensor::elements).max().unwrap_or_default();
+    let room = |layer: &u32| source.tensors(stack, *layer).iter().map(elements).fold(0, u64::saturating_add);
+    let layer = layers.iter().map(room).max().unwrap_or_default().max(1);
+    usize::try_from(largest.saturating_mul(2) / layer).unwrap_or(usize::MAX).clamp(1, rayon::current_num_threads())
 }
 
 /// The tensors of every layer of every stack that is sketched.
