@@ -104,8 +104,8 @@ fn described_by(source: &Layers, stack: &str) -> Result<(StackWords, Option<Matr
     Ok((StackWords::read(source, stack, &embedding)?, probes))
 }
 
-/// Sketches the units of a layer, and a dense one's responses to the probe tokens. Of a large mixture one expert is in memory at a time, and the strongest are read again
-/// to be described.
+/// Sketches the units of a layer, and a dense one's responses to the probe tokens. Of a large mixture one expert is in
+/// memory at a time, and the strongest are read again to be described.
 fn layer_units(
     source: &Layers,
     stack: &str,

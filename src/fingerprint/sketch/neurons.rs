@@ -9,6 +9,8 @@
 //!
 //! With V the words, all rows of length one, and h neurons:
 //!
+//! Means, covariances and deviations are those of the 1,024 most salient neurons.
+//!
 //! X = rows of length one of (Ĝ Vᵀ less its column means)(covariance + ridge)^(−1/2);
 //! Y = rows of length one of the standardised columns of (Û Vᵀ)∘(D̂ Vᵀ); W = [X, 0.7·Y].
 
