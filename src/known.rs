@@ -114,6 +114,14 @@ impl Known {
         Ok(Candidates::of_registry(&self.registry, cache)?)
     }
 
+    /// Reads the fingerprint of every base, and has its digest checked.
+    pub(crate) fn verify_fingerprints(&self) -> Result<(), GateError> {
+        for base in self.registry.list() {
+            base.fingerprint_bytes()?;
+        }
+        Ok(())
+    }
+
     /// The prints of known code: built in, and of the registries.
     pub(crate) fn code(&self) -> Result<CodeCorpus, GateError> {
         Ok(self.registry.code_corpus()?)

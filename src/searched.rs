@@ -20,11 +20,8 @@ pub(crate) fn searched(
     policy: &Policy,
     cache: Option<&Cache>,
 ) -> Result<Vec<Found>, GateError> {
-    if models.is_empty() && known.len() > EVERY {
-        return Ok(Vec::new()); // An index is not made for nobody.
-    }
     let digest = known.digest();
-    // Bases are opened when the first model needs them.
+    // Bases, or an index of them, are opened when the first model needs them.
     let mut opened = None;
     let mut found = Vec::with_capacity(models.len());
     for model in models {
@@ -54,6 +51,10 @@ pub(crate) fn searched(
             }
         }
         found.push(one);
+    }
+    // What was remembered was concluded of whole files; one that is damaged or gone since then is an error all the same.
+    if opened.is_none() && known.len() <= EVERY {
+        known.verify_fingerprints()?;
     }
     Ok(found)
 }

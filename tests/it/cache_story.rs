@@ -50,6 +50,18 @@ impl Story {
         self.git(&["commit", "--quiet", "--message", "Add a base"]);
     }
 
+    /// Alters or removes what stands for the base in the registry, and asks again: the exit code and what is said.
+    fn with_base(&self, change: impl Fn(&Path)) -> (Option<i32>, String) {
+        let file = fs::read_dir(self.path("repo/registry/fingerprints")).unwrap().next().unwrap().unwrap().path();
+        change(&file);
+        self.git(&["add", "--all", "."]);
+        self.git(&["commit", "--quiet", "--message", "Alter the base"]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forebear"));
+        command.args(["check", "--tree", "HEAD"]).env("FOREBEAR_CACHE", self.path("cache"));
+        let output = command.env_remove("FOREBEAR_REGISTRY").current_dir(self.path("repo")).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
     /// What is said of the model's bases.
     fn found(&self) -> Value {
         let report: Value =
@@ -103,4 +115,25 @@ fn a_cache_that_cannot_be_written_changes_no_verdict() {
     fs::remove_dir_all(story.path("cache")).unwrap();
     fs::write(story.path("cache"), "not a folder").unwrap();
     assert_eq!(story.found(), found);
+}
+
+#[test]
+fn a_base_that_is_gone_or_altered_is_an_error_although_its_conclusion_is_remembered() {
+    let alter = |file: &Path| {
+        let mut bytes = fs::read(file).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(file, bytes).unwrap();
+    };
+    for change in [&alter as &dyn Fn(&Path), &|file| fs::remove_file(file).unwrap()] {
+        let story = Story::new();
+        story.found();
+        let (code, said) = story.with_base(change);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains("northwind/Tern") || said.contains("fingerprints/"), "{said}");
+    }
+    // Nor does it matter that nothing is there to be compared.
+    let story = Story::new();
+    fs::remove_dir_all(story.path("repo/model")).unwrap();
+    let (code, said) = story.with_base(|file| fs::remove_file(file).unwrap());
+    assert_eq!(code, Some(2), "{said}");
 }
