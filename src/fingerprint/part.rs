@@ -16,7 +16,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::file::{FORMAT, KEY, LARGEST, damaged};
+use super::file::{FORMAT, KEY, LARGEST, damaged, description};
 use super::network::Network;
 use super::pass::{Progress, assembled, measured};
 use super::record::{Fingerprint, FingerprintError, hex};
@@ -144,12 +144,7 @@ impl Part {
 
     /// Parses the bytes of the file of a part; any damage is an error.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FingerprintError> {
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
-        let json = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|map| map.get(KEY))
-            .ok_or_else(|| FingerprintError::Damaged("its metadata has no `forebear` entry".into()))?;
+        let json = &description(bytes)?;
         let Version { format } = serde_json::from_str(json).map_err(damaged)?;
         if format == FORMAT {
             return Err(FingerprintError::Damaged("it is a whole fingerprint, not a part of one".into()));

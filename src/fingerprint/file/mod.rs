@@ -13,6 +13,8 @@ mod sketches;
 mod tests;
 mod write;
 
+use safetensors::SafeTensors;
+
 use super::record::FingerprintError;
 
 /// Version of the file; a reader refuses any other.
@@ -24,6 +26,13 @@ pub(super) const PART: &str = "forebear-fingerprint-part/";
 const HEAD: &[u8] = br#"{"__metadata__":{"forebear":"#;
 /// Largest fingerprint file read, in bytes.
 pub(super) const LARGEST: u64 = 1 << 30;
+
+/// The JSON value in the metadata of a fingerprint file, or of the file of a part.
+pub(super) fn description(bytes: &[u8]) -> Result<String, FingerprintError> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let json = metadata.metadata().as_ref().and_then(|map| map.get(KEY));
+    json.cloned().ok_or_else(|| FingerprintError::Damaged("its metadata has no `forebear` entry".into()))
+}
 
 pub(super) fn damaged(error: impl std::fmt::Display) -> FingerprintError {
     FingerprintError::Damaged(error.to_string())

@@ -7,7 +7,7 @@ use std::path::Path;
 use safetensors::tensor::SafeTensors;
 
 use super::header::{Header, MatrixHeader, VectorHeader, Version};
-use super::{FORMAT, HEAD, KEY, LARGEST, PART, damaged};
+use super::{FORMAT, HEAD, LARGEST, PART, damaged, description};
 use crate::fingerprint::hashes::{Digest, MatrixHashes, SAMPLED};
 use crate::fingerprint::needles::{CHANNELS, NEEDLES, Needles};
 use crate::fingerprint::record::{Fingerprint, FingerprintError, MatrixPrint, VectorPrint};
@@ -30,12 +30,7 @@ impl Fingerprint {
 
     /// Parses the bytes of a fingerprint file; any damage is an error.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FingerprintError> {
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
-        let json = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|map| map.get(KEY))
-            .ok_or_else(|| FingerprintError::Damaged("its metadata has no `forebear` entry".into()))?;
+        let json = &description(bytes)?;
         let Version { format } = serde_json::from_str(json).map_err(damaged)?;
         if format.starts_with(PART) {
             return Err(FingerprintError::OnlyAPart);

@@ -10,8 +10,9 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::products::{dot, times, times_transposed};
+use super::products::{times, times_transposed};
 use crate::fingerprint::mixing::splitmix64;
+use crate::fingerprint::sketch::algebra::dot;
 
 /// Directions removed.
 pub(super) const DIRECTIONS: usize = 4;

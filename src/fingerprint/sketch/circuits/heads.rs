@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::deflate::{deflated, leading_directions};
 use super::forms::{Head, circuit};
 use super::order::pair_order;
-use super::products::dot;
+use crate::fingerprint::sketch::algebra::dot;
 use crate::fingerprint::sketch::canonical::{Attention, Matrix};
 use crate::fingerprint::sketch::record::Circuit;
 

@@ -24,23 +24,10 @@ pub(super) fn times(a: &[f32], b: &[f32], width: usize) -> Vec<f32> {
     product
 }
 
-/// Σ aᵢbᵢ in double precision, in a fixed order.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let mut lanes = [0.0f64; 8];
-    let (a_blocks, a_rest) = a.as_chunks::<8>();
-    let (b_blocks, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += f64::from(*a) * f64::from(*b);
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
-    lanes.iter().sum::<f64>() + rest
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{dot, times, times_transposed};
+    use super::{times, times_transposed};
+    use crate::fingerprint::sketch::algebra::dot;
 
     #[test]
     fn products_are_those_of_the_definition() {
