@@ -21,9 +21,11 @@ mod pass;
 mod pieces;
 mod record;
 mod roles;
+mod room;
 mod samples;
 mod share;
 mod sketch;
+mod stream;
 mod structure;
 mod witness;
 

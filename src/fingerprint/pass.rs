@@ -1,29 +1,27 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! The one streaming pass.
+//! The pass over a checkpoint.
 //!
-//! In: an opened checkpoint. Out: its fingerprint. Every file is read once, from front to back: the bytes go through
-//! SHA-256, and each tensor's bytes are handed to a second thread that decodes and measures them. The hand-over holds
-//! one tensor at a time, so memory is bounded by the largest tensor and not by the file.
+//! In: an opened checkpoint. Out: its fingerprint. Files are hashed and their tensors measured (`stream`) while the
+//! layers are sketched (`sketch`): hashing is one thread a file, the rest is shared by the thread pool. All of them hold
+//! what `room` lets them, so memory is bounded by the largest tensor and not by the file.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::io::ErrorKind;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
-
-use super::matrix::{Described, print_matrix, print_vector};
 use super::network::Network;
-use super::pieces::{Heads, flatten, pieces, squeezed};
-use super::record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint, hex};
+use super::pieces::Heads;
+use super::record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint};
 use super::roles::{Place, Role};
-use super::share::{Share, stored_at};
+use super::room::Room;
+use super::share::Share;
 use super::sketch::{Sketched, sketches};
-use super::witness::{Watch, Witnesses, witness};
-use crate::changes::ReadAt;
-use crate::checkpoints::{Checkpoint, CheckpointFile, Extent, Reader, Tensor, decode};
+use super::stream::{FilePass, Stream};
+use super::witness::Witnesses;
+use crate::checkpoints::{Checkpoint, Extent, Reader, Tensor};
 
 /// Counts bytes while a pass runs, and lets it be stopped.
 #[derive(Debug, Default)]
@@ -64,19 +62,47 @@ pub(super) fn measured(
     progress: &Progress,
 ) -> Result<Measured, FingerprintError> {
     let plan = Plan::new(checkpoint, network, share);
-    let passes: Vec<(usize, FilePass)> = (0..checkpoint.files.len())
-        .into_par_iter()
+    let room = Room::of(checkpoint);
+    let stream = Stream::new(checkpoint, reader, &plan, &room, progress);
+    let files: Vec<usize> = (0..checkpoint.files.len())
         .filter(|file| share.hashes(*file) || plan.by_file.get(*file).is_some_and(|tensors| !tensors.is_empty()))
-        .map(|file| Ok((file, read_file(checkpoint, file, reader, &plan, progress)?)))
-        .collect::<Result<_, FingerprintError>>()?;
+        .collect();
+    let next = AtomicUsize::new(0);
+    let read_files = || {
+        let mut passes = Vec::new();
+        while let Some(file) = files.get(next.fetch_add(1, Relaxed)) {
+            let pass = stream.file(*file);
+            if pass.is_err() {
+                room.close();
+            }
+            passes.push((*file, pass));
+        }
+        passes
+    };
+    let (passes, sketched) = thread::scope(|scope| {
+        let readers: Vec<_> =
+            (0..rayon::current_num_threads().min(files.len())).map(|_| scope.spawn(&read_files)).collect();
+        let sketched = sketches(checkpoint, reader, network, share, &room);
+        let passes = readers.into_iter().flat_map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (passes.collect(), sketched)
+    });
     let mut measured = Measured::default();
-    for (file, pass) in passes {
+    for (file, pass) in sound(passes)? {
         measured.sources.extend(pass.source.map(|source| (file, source)));
         measured.prints.extend(pass.prints);
         measured.witnesses.extend(pass.witnesses);
     }
-    measured.sketched = sketches(checkpoint, reader, network, share)?;
+    measured.sketched = sketched?;
     Ok(measured)
+}
+
+/// The passes over all files, or why the first one failed that was not only interrupted by the failure of another.
+fn sound(
+    mut passes: Vec<(usize, Result<FilePass, FingerprintError>)>,
+) -> Result<Vec<(usize, FilePass)>, FingerprintError> {
+    let interrupted = |error: &FingerprintError| matches!(error, FingerprintError::Io(error) if error.kind() == ErrorKind::Interrupted);
+    passes.sort_by_key(|(file, pass)| (pass.as_ref().is_err_and(interrupted), *file));
+    passes.into_iter().map(|(file, pass)| Ok((file, pass?))).collect()
 }
 
 /// Puts together what was measured.
@@ -103,14 +129,14 @@ pub(super) fn assembled(checkpoint: &Checkpoint, network: Network, measured: Mea
 }
 
 /// What is decided before a byte is read.
-struct Plan<'a> {
-    share: &'a Share,
-    heads: Heads,
-    places: Vec<Place>,
-    hidden: Option<u64>,
-    gated: bool,
+pub(super) struct Plan<'a> {
+    pub(super) share: &'a Share,
+    pub(super) heads: Heads,
+    pub(super) places: Vec<Place>,
+    pub(super) hidden: Option<u64>,
+    pub(super) gated: bool,
     /// For each file, the tensors to be measured whose values stand in it, by offset.
-    by_file: Vec<Vec<usize>>,
+    pub(super) by_file: Vec<Vec<usize>>,
 }
 
 impl<'a> Plan<'a> {
@@ -154,196 +180,4 @@ fn start(tensor: &Tensor) -> u64 {
 pub(super) struct Prints {
     pub(super) matrices: Vec<MatrixPrint>,
     pub(super) vector: Option<VectorPrint>,
-}
-
-struct FilePass {
-    source: Option<Source>,
-    prints: BTreeMap<usize, Prints>,
-    witnesses: Witnesses,
-}
-
-/// A tensor on its way to the measuring thread: its index, and its first part's bytes if they were read in passing.
-type Handed = (usize, Option<Vec<u8>>);
-
-fn read_file(
-    checkpoint: &Checkpoint,
-    file: usize,
-    reader: &Reader,
-    plan: &Plan,
-    progress: &Progress,
-) -> Result<FilePass, FingerprintError> {
-    let Some(about) = checkpoint.files.get(file) else {
-        return Err(FingerprintError::Damaged("file list is inconsistent".into()));
-    };
-    let tensors = plan.by_file.get(file).map(Vec::as_slice).unwrap_or_default();
-    let content = about.content.open()?;
-    let watch = Watch::new(plan.share.watched(checkpoint, file));
-    let hashes = plan.share.hashes(file);
-    // Capacity 0: a tensor is handed over only when the one before it is done with. Its bytes come back to be filled
-    // again: fresh memory costs as much as reading into it.
-    let (send, receive) = sync_channel::<Handed>(0);
-    let (give_back, spent) = channel();
-    let (streamed, prints) = thread::scope(|scope| {
-        let measuring = scope.spawn(|| measure(checkpoint, reader, plan, receive, &give_back));
-        let cursor = Cursor { content: content.as_ref(), hasher: hashes.then(Sha256::new), watch, at: 0, progress };
-        let streamed = stream(checkpoint, tensors, about, cursor, (&send, &spent));
-        drop(send);
-        let prints = measuring.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (streamed, prints)
-    });
-    // A measuring thread that failed stops listening, so its error is the cause and comes first.
-    let (prints, mut witnesses) = prints?;
-    let (sha256, watched) = streamed?;
-    witnesses.extend(watched);
-    let Some(sha256) = sha256 else { return Ok(FilePass { source: None, prints, witnesses }) };
-    if let Some(expected) = about.expected_sha256.as_ref().filter(|expected| **expected != sha256) {
-        return Err(FingerprintError::WrongDigest {
-            path: about.path.clone(),
-            found: sha256,
-            expected: expected.clone(),
-        });
-    }
-    let source = Source { path: about.path.clone(), sha256, size: about.size };
-    Ok(FilePass { source: Some(source), prints, witnesses })
-}
-
-/// Bytes read at a time between tensors.
-const CHUNK: usize = 1 << 20;
-
-/// Reads the file from front to back, hashing everything and handing over tensors as they complete; or the tensors alone,
-/// if another part hashes the file.
-fn stream(
-    checkpoint: &Checkpoint,
-    tensors: &[usize],
-    about: &CheckpointFile,
-    mut cursor: Cursor,
-    (send, spent): (&SyncSender<Handed>, &Receiver<Vec<u8>>),
-) -> Result<(Option<String>, Witnesses), FingerprintError> {
-    if cursor.content.size() != about.size {
-        return Err(std::io::Error::other(format!("{} changed its size while it was read", about.path)).into());
-    }
-    for index in tensors {
-        let Some(tensor) = checkpoint.tensors.get(*index) else { continue };
-        let handed = match tensor.parts.first() {
-            Some(Extent::Plain { offset, len, .. }) if *offset >= cursor.at => {
-                cursor.skip_to(*offset)?;
-                let mut bytes = spent.try_iter().last().unwrap_or_default();
-                cursor.take(*len, &mut bytes)?;
-                (*index, Some(bytes))
-            }
-            // Overlapping views, compressed members and inline values are read on their own.
-            _ => (*index, None),
-        };
-        if send.send(handed).is_err() {
-            return Ok((None, Witnesses::new())); // the measuring thread failed and tells why
-        }
-    }
-    cursor.skip_to(about.size)?;
-    Ok((cursor.hasher.map(|hasher| hex(&hasher.finalize())), cursor.watch.finished()))
-}
-
-struct Cursor<'a> {
-    content: &'a dyn ReadAt,
-    hasher: Option<Sha256>,
-    watch: Watch,
-    at: u64,
-    progress: &'a Progress,
-}
-
-impl Cursor<'_> {
-    fn skip_to(&mut self, end: u64) -> Result<(), FingerprintError> {
-        if self.hasher.is_none() {
-            self.at = end;
-            return Ok(());
-        }
-        let mut buffer = vec![0; CHUNK.min((end.saturating_sub(self.at)) as usize)];
-        while self.at < end {
-            let count = ((end - self.at) as usize).min(buffer.len());
-            let Some(window) = buffer.get_mut(..count) else { break };
-            self.read(window)?;
-        }
-        Ok(())
-    }
-
-    /// Reads `len` bytes, which the reader has checked to lie inside the file.
-    fn take(&mut self, len: u64, bytes: &mut Vec<u8>) -> Result<(), FingerprintError> {
-        bytes.resize(len as usize, 0);
-        for chunk in bytes.chunks_mut(CHUNK) {
-            self.read(chunk)?;
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> Result<(), FingerprintError> {
-        if self.progress.stop.load(Ordering::Relaxed) {
-            return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into());
-        }
-        self.content.read_exact_at(self.at, buffer)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&*buffer);
-        }
-        self.watch.saw(self.at, buffer);
-        self.at += buffer.len() as u64;
-        self.progress.bytes.fetch_add(buffer.len() as u64, Ordering::Relaxed);
-        Ok(())
-    }
-}
-
-/// Decodes and measures tensors as they arrive.
-fn measure(
-    checkpoint: &Checkpoint,
-    reader: &Reader,
-    plan: &Plan,
-    receive: Receiver<Handed>,
-    give_back: &Sender<Vec<u8>>,
-) -> Result<(BTreeMap<usize, Prints>, Witnesses), FingerprintError> {
-    let (mut prints, mut witnesses) = (BTreeMap::new(), Witnesses::new());
-    let (mut values, mut scratch) = (Vec::new(), Vec::new());
-    for (index, first) in receive {
-        let (Some(tensor), Some(place)) = (checkpoint.tensors.get(index), plan.places.get(index)) else { continue };
-        let mut parts = Vec::with_capacity(tensor.parts.len());
-        let mut first = first;
-        for extent in &tensor.parts {
-            let mut bytes = first.take().unwrap_or_default();
-            if bytes.is_empty() {
-                reader.part(extent, &mut bytes)?;
-            }
-            parts.push(bytes);
-        }
-        decode(tensor, &parts, &mut values)?;
-        for (at, (extent, bytes)) in tensor.parts.iter().zip(&parts).enumerate() {
-            if stored_at(extent).is_some_and(|(file, ..)| !plan.share.hashes(file)) {
-                witnesses.push(((index, at), witness(checkpoint, extent, bytes)?));
-            }
-        }
-        if let Some(bytes) = parts.into_iter().next() {
-            // The stream may be over, and then the bytes are not wanted.
-            give_back.send(bytes).ok();
-        }
-        prints.insert(index, print(tensor, place, plan, &values, &mut scratch));
-    }
-    Ok((prints, witnesses))
-}
-
-fn print(tensor: &Tensor, place: &Place, plan: &Plan, values: &[f32], scratch: &mut Vec<f32>) -> Prints {
-    let shape = squeezed(&tensor.shape);
-    let (rows, columns) = flatten(&shape);
-    if rows <= 1 || columns <= 1 {
-        return Prints { matrices: Vec::new(), vector: Some(print_vector(&tensor.name, place, values)) };
-    }
-    let matrices = pieces(place, &shape, &plan.heads)
-        .iter()
-        .filter_map(|piece| {
-            let part = piece.extract(values, scratch)?;
-            let about = Described {
-                name: format!("{}{}", tensor.name, piece.suffix),
-                place: &piece.place,
-                encoding: &tensor.encoding,
-                gated: plan.gated,
-                hidden: plan.hidden,
-            };
-            Some(print_matrix(&about, part, piece.rows as usize, piece.columns as usize))
-        })
-        .collect();
-    Prints { matrices, vector: None }
 }

@@ -17,6 +17,7 @@ use super::words::{StackWords, embedding_words};
 use crate::checkpoints::{Checkpoint, Reader, Tensor};
 use crate::fingerprint::network::Network;
 use crate::fingerprint::record::FingerprintError;
+use crate::fingerprint::room::Room;
 use crate::fingerprint::share::Share;
 
 /// Units of a layer whose words and Gram matrices are kept, and that are held in memory at once.
@@ -35,8 +36,10 @@ pub(in crate::fingerprint) fn sketches(
     reader: &Reader,
     network: &Network,
     share: &Share,
+    room: &Room,
 ) -> Result<Sketched, FingerprintError> {
     let source = Layers::new(checkpoint, reader, network);
+    let largest = checkpoint.tensors.iter().map(Tensor::elements).max().unwrap_or_default();
     let mut sketched = Sketched::default();
     for stack in source.stacks() {
         let numbers = source.numbers(&stack);
@@ -44,8 +47,13 @@ pub(in crate::fingerprint) fn sketches(
         let mut layers = Vec::with_capacity(own.len());
         if !own.is_empty() {
             // The ends of a stack have words for every layer, so they are read first.
-            let (words, probes) = described_by(&source, &stack)?;
-            for several in own.chunks(at_once(checkpoint, &source, &stack, &own)) {
+            let (words, probes) = described_by(checkpoint, &source, &stack, room)?;
+            // One a thread, if together they take no more room than the largest tensor twice.
+            let each =
+                own.iter().map(|layer| held(checkpoint, &source, &stack, *layer)).max().unwrap_or_default().max(1);
+            let fitting = usize::try_from(largest.saturating_mul(2) / each).unwrap_or(usize::MAX);
+            for several in own.chunks(fitting.clamp(1, rayon::current_num_threads())) {
+                let _held = room.take(each.saturating_mul(4 * several.len() as u64))?;
                 let sketched = several.par_iter().map(|number| {
                     let attention = source.attention(&stack, *number)?;
                     let (units, responses) = layer_units(&source, &stack, *number, &words, probes.as_ref())?;
@@ -72,13 +80,14 @@ pub(in crate::fingerprint) fn sketches(
     Ok(sketched)
 }
 
-/// Layers that are sketched at once: one a thread, if together they take no more room than the largest tensor twice.
-fn at_once(checkpoint: &Checkpoint, source: &Layers, stack: &str, layers: &[u32]) -> usize {
+/// Elements that are in memory while a layer is sketched: all that it is made of, or of a large mixture some units.
+fn held(checkpoint: &Checkpoint, source: &Layers, stack: &str, layer: u32) -> u64 {
     let elements = |at: &usize| checkpoint.tensors.get(*at).map_or(0, Tensor::elements);
-    let largest = checkpoint.tensors.iter().map(Tensor::elements).max().unwrap_or_default();
-    let room = |layer: &u32| source.tensors(stack, *layer).iter().map(elements).fold(0, u64::saturating_add);
-    let layer = layers.iter().map(room).max().unwrap_or_default().max(1);
-    usize::try_from(largest.saturating_mul(2) / layer).unwrap_or(usize::MAX).clamp(1, rayon::current_num_threads())
+    let tensors = source.tensors(stack, layer);
+    let all = tensors.iter().map(elements).fold(0, u64::saturating_add);
+    let largest = tensors.iter().map(elements).max().unwrap_or_default();
+    let units = (source.unit_keys(stack, layer).len() as u64).max(1);
+    largest.max((all / units).saturating_mul(units.min(DESCRIBED_UNITS as u64 + 1)))
 }
 
 /// The tensors of every layer of every stack that is sketched.
@@ -99,8 +108,20 @@ pub(in crate::fingerprint) fn layer_tensors(
 }
 
 /// The words of a stack and the embeddings of the probe tokens.
-fn described_by(source: &Layers, stack: &str) -> Result<(StackWords, Option<Matrix>), FingerprintError> {
+fn described_by(
+    checkpoint: &Checkpoint,
+    source: &Layers,
+    stack: &str,
+    room: &Room,
+) -> Result<(StackWords, Option<Matrix>), FingerprintError> {
+    let both = room.take(source.tables(stack).saturating_mul(4))?;
     let (embedding, probes) = embedding_words(source, stack)?;
+    drop(both);
+    let numbers = source.numbers(stack);
+    let ends = [numbers.first(), numbers.last()];
+    let largest =
+        ends.into_iter().flatten().map(|layer| held(checkpoint, source, stack, *layer)).max().unwrap_or_default();
+    let _held = room.take(largest.saturating_mul(4))?;
     Ok((StackWords::read(source, stack, &embedding)?, probes))
 }
 

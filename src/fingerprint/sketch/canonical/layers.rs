@@ -65,6 +65,15 @@ impl<'a> Layers<'a> {
         entries.flat_map(|entries| entries.values()).map(|entry| entry.tensor).collect()
     }
 
+    /// Elements of the embedding and the head of a stack.
+    pub(in crate::fingerprint::sketch) fn tables(&self, stack: &str) -> u64 {
+        let elements = |role| {
+            let tensor = self.checkpoint.tensors.get(self.global(stack, role)?.tensor)?;
+            Some(tensor.elements())
+        };
+        [Role::Embedding, Role::Head].into_iter().filter_map(elements).fold(0, u64::saturating_add)
+    }
+
     /// Whether the norms of the main stack subtract a mean over the channels.
     #[cfg(test)]
     pub(in crate::fingerprint::sketch) fn centred_norm(&self) -> bool {
