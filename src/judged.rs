@@ -11,7 +11,7 @@ use crate::documents;
 use crate::evidence::Comparison;
 use crate::evidence::candidates::Examined;
 use crate::findings::{self, Facts, Finding, Ledger};
-use crate::fingerprint::{Collected, Progress, collect};
+use crate::fingerprint::{Collected, Progress, collect_unknown};
 use crate::gate::{GateError, Options};
 use crate::known::{Known, RegistryChange};
 use crate::policy::{self, Baseline, Decided, Policy};
@@ -36,7 +36,8 @@ impl Weights {
     pub(crate) fn look(snapshot: &Snapshot, options: &Options, progress: &Progress) -> Result<Self, GateError> {
         let (policy, _) = seen::policy(snapshot, options.policy.as_ref())?;
         let (known, changes) = Known::gather(snapshot, &policy, options.registries, options.repository)?;
-        let collected = collect(&snapshot.files, options.cache.as_ref(), progress);
+        let collected =
+            collect_unknown(&snapshot.files, options.cache.as_ref(), &|digests| known.by_digests(digests), progress);
         let searched = known.len();
         let found = searched::searched(&collected.models, &known, &policy, options.cache.as_ref())?;
         let (comparisons, examined) = found.into_iter().map(|found| (found.matches, found.examined)).unzip();

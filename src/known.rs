@@ -6,7 +6,7 @@
 //! ways the push changes a registry it is checked by. A registry inside the repository is read from the base side,
 //! with what the push adds; what the push takes away or replaces does not count and is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::bases::{Base, KnownTokenizer, ReadStored, Registry, RegistryError, St
 use crate::changes::{Content, Repository, Snapshot};
 use crate::code::CodeCorpus;
 use crate::documents::TokenizerPrint;
-use crate::evidence::candidates::Candidates;
+use crate::evidence::candidates::{Candidates, EVERY};
 use crate::findings::{BaseFacts, Finding, Rule};
-use crate::fingerprint::Cache;
+use crate::fingerprint::{Cache, Fingerprint};
 use crate::gate::GateError;
 use crate::policy::Policy;
 use crate::seen::sha256;
@@ -28,6 +28,8 @@ const REGISTRY: &str = "registry/";
 /// The bases that a tree is checked against.
 pub(crate) struct Known {
     registry: Registry,
+    /// Those of them that the push has no hand in.
+    settled: Registry,
 }
 
 /// A way in which a push changes a registry it is checked by.
@@ -58,6 +60,7 @@ impl Known {
         repository: Option<&Repository>,
     ) -> Result<(Self, Vec<RegistryChange>), GateError> {
         let mut stores: Vec<Store> = named.iter().cloned().map(Store::Folder).collect();
+        let mut settled = stores.clone();
         let mut changes = Vec::new();
         let mut folders: Vec<String> = policy.registry.paths.iter().map(|path| folder(path)).collect();
         // The default folder counts beside those that are named: a push that names another must not switch it off.
@@ -75,6 +78,7 @@ impl Known {
                     let removed = if snapshot.base_elsewhere { Removed::Ignored } else { Removed::Told };
                     changes.extend(compared(&folder, &base, pushed.as_ref(), removed)?);
                     // What the push adds counts at once; where it replaces a base, the base side's counts.
+                    settled.push(base.clone());
                     let both: Vec<Store> = [Some(base.clone()), pushed].into_iter().flatten().collect();
                     match Registry::gather(both.clone()) {
                         Ok(_) => stores.extend(both),
@@ -90,7 +94,7 @@ impl Known {
                 (None, None) => {}
             }
         }
-        Ok((Self { registry: Registry::gather(stores)? }, changes))
+        Ok((Self { registry: Registry::gather(stores)?, settled: Registry::gather(settled)? }, changes))
     }
 
     /// SHA-256 over one line a base, in the order of ids: id, digest of the fingerprint file, license, separated by tabs.
@@ -112,6 +116,22 @@ impl Known {
     /// The bases, ready to be searched; of many, those that an index in the cache does not rule out.
     pub(crate) fn candidates(&self, cache: Option<&Cache>) -> Result<Candidates<'_, Base>, GateError> {
         Ok(Candidates::of_registry(&self.registry, cache)?)
+    }
+
+    /// The base whose files have these digests, and its fingerprint. Only a base that the push has no hand in counts: one
+    /// that comes with it could give the digests of a model another fingerprint. Registries with an index are not asked,
+    /// since that would read every fingerprint.
+    pub(crate) fn by_digests(&self, digests: &[&str]) -> Option<(String, Fingerprint)> {
+        let wanted: BTreeSet<&str> = digests.iter().copied().collect();
+        self.settled.list().take_while(|_| self.settled.len() <= EVERY).find_map(|base| {
+            // A base that cannot be read is an error as soon as the models are compared.
+            let bytes = base.fingerprint_bytes().ok()?;
+            let sources = Fingerprint::sources_in(&bytes).ok()?;
+            let same = sources.len() == digests.len()
+                && sources.iter().map(|source| source.sha256.as_str()).collect::<BTreeSet<_>>() == wanted;
+            let print = same.then(|| Fingerprint::from_bytes(&bytes).ok()).flatten()?;
+            Some((base.entry.id.clone(), print))
+        })
     }
 
     /// Reads the fingerprint of every base, and has its digest checked.

@@ -6,8 +6,8 @@
 //! the content of the model, of the bases, and which of these are declared, so it is kept in the cache under all three:
 //! what did not change is not compared again.
 
-use crate::evidence::Comparison;
 use crate::evidence::candidates::{EVERY, Examined, Found};
+use crate::evidence::{Comparison, Relation};
 use crate::fingerprint::{Cache, Model};
 use crate::gate::GateError;
 use crate::known::Known;
@@ -35,7 +35,7 @@ pub(crate) fn searched(
             (cache, Cache::key(&parts, "search", ""))
         });
         if let Some((matches, examined)) = kept.as_ref().and_then(|(cache, key)| cache.conclusion(key)) {
-            found.push(Found { matches, examined });
+            found.push(told(Found { matches, examined }, model, known));
             continue;
         }
         let bases = match &mut opened {
@@ -50,11 +50,24 @@ pub(crate) fn searched(
                 Err(error) => tracing::warn!("what was found of {} was not cached: {error}", print.name),
             }
         }
-        found.push(one);
+        found.push(told(one, model, known));
     }
     // What was remembered was concluded of whole files; one that is damaged or gone since then is an error all the same.
     if opened.is_none() && known.len() <= EVERY {
         known.verify_fingerprints()?;
     }
     Ok(found)
+}
+
+/// Says of the base by whose digests a model is known how it is known.
+fn told(mut found: Found, model: &Model, known: &Known) -> Found {
+    let files = model.files.len() as u64;
+    let is_it =
+        |found: &Comparison| model.known_as.as_ref() == Some(&found.base) && found.relation == Relation::Identical;
+    found.matches = found
+        .matches
+        .into_iter()
+        .map(|found| if is_it(&found) { found.by_digests(files, known.len()) } else { found })
+        .collect();
+    found
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use forebear::changes::{Snapshot, folder};
 use forebear::documents;
-use forebear::evidence::{Comparison, Context, Relation};
+use forebear::evidence::{Comparison, Context, Relation, Tier};
 use forebear::findings::{BaseFacts, Facts, Finding, Ledger, Level, ModelFacts, Rule, all};
 use forebear::fix::{self, Fixed, Wanted};
 use forebear::licenses::{self, CheckKind, LicenseData, ObligationKind as Kind, Verified, text};
@@ -234,6 +234,7 @@ fn identical() -> Comparison {
         suspect: "w/m.safetensors".into(),
         base: BASE.into(),
         relation: Relation::Identical,
+        tier: Tier::Blocks,
         log10_p: Some(-300.0),
         effect: 1.0,
         mechanisms: Vec::new(),

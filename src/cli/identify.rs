@@ -25,6 +25,9 @@ use super::{load, online, places};
 pub(crate) struct Arguments {
     /// A checkpoint, a folder of shards, an adapter, or a fingerprint file
     pub(crate) path: PathBuf,
+    /// Read a few matrices first, and the rest only if they settle nothing
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Bases to show at most
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) limit: usize,
@@ -35,10 +38,25 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     let as_json = globals.json()?;
     let mut out = Output::open(globals)?;
     let registry = Registry::open(&places::registries(globals)?)?;
-    let suspect = load::fingerprint_path(&arguments.path, globals)?;
     let cache = if globals.no_cache { None } else { places::cache().map(Cache::new) };
+    let glance = if arguments.quick { load::glance(&arguments.path, globals)? } else { None };
+    // What cannot be read is said before any base is.
+    let whole = if glance.is_none() { Some(load::fingerprint_path(&arguments.path, globals)?) } else { None };
     let bases = Candidates::of_registry(&registry, cache.as_ref())?;
-    let found = bases.search(&suspect, &[])?;
+    let glanced = match glance {
+        Some((print, read)) => {
+            Some((bases.glance(&print)?, print.name, read)).filter(|(found, ..)| !found.matches.is_empty())
+        }
+        None => None,
+    };
+    let (found, name, glance) = match (glanced, whole) {
+        (Some((found, name, read)), _) => (found, name, Some(read)),
+        (None, Some(suspect)) => (bases.search(&suspect, &[])?, suspect.name, None),
+        (None, None) => {
+            let suspect = load::fingerprint_path(&arguments.path, globals)?;
+            (bases.search(&suspect, &[])?, suspect.name, None)
+        }
+    };
     let mut matches = found.matches;
     matches.truncate(arguments.limit);
     if let Some(tokenizer) = load::tokenizer_beside(&arguments.path, globals) {
@@ -49,11 +67,11 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
     }
     let report = IdentifyReport {
         schema_version: SCHEMA_VERSION,
-        path: online::url(&arguments.path)
-            .map_or_else(|| arguments.path.display().to_string(), |_| suspect.name.clone()),
+        path: online::url(&arguments.path).map_or_else(|| arguments.path.display().to_string(), |_| name),
         matches,
         searched: bases.len(),
         bases: found.examined,
+        glance,
     };
     if as_json {
         reports::json(&report, &mut out)?;

@@ -16,9 +16,10 @@ use forebear::checkpoints::{Checkpoint, Group, discover, merged_adapter, open};
 use forebear::code;
 use forebear::documents::{TokenizerFile, TokenizerPrint, tokenizers};
 use forebear::findings::{self, Level, Rule};
-use forebear::fingerprint::{Fingerprint, Part, PartOf, collect_where, compute, compute_part, merge_parts};
+use forebear::fingerprint::{self, Fingerprint, Part, PartOf, collect_where, compute, compute_part, merge_parts};
 use forebear::gate::GateError;
 use forebear::policy::Policy;
+use forebear::reports::Glanced;
 
 use super::arguments::Globals;
 use super::online;
@@ -64,6 +65,23 @@ pub(crate) fn fingerprint_path(path: &Path, globals: &Globals) -> anyhow::Result
             None => anyhow::bail!("{} holds no checkpoint", path.display()),
         },
     }
+}
+
+/// A look at a few matrices of a checkpoint, and how much that is; nothing for a fingerprint file, which has them all.
+pub(crate) fn glance(path: &Path, globals: &Globals) -> anyhow::Result<Option<(Fingerprint, Glanced)>> {
+    if online::url(path).is_none() && path.is_file() && is_fingerprint(path) {
+        return Ok(None);
+    }
+    let checkpoint = opened(path, globals)?;
+    let of = checkpoint.files.iter().map(|file| file.size).sum();
+    let found = watched("look at", of, globals, |progress| fingerprint::glance(&checkpoint, progress));
+    let print = found.with_context(|| format!("failed to read {}", path.display()))?;
+    let read = Glanced { matrices: print.matrices.len() as u64, bytes: print.bytes_read, of };
+    let name = match online::url(path) {
+        Some(url) => online::opened(url, globals)?.name,
+        None => path.display().to_string(),
+    };
+    Ok(Some((Fingerprint { name, ..print }, read)))
 }
 
 /// The fingerprint of the model that an adapter makes of a base.

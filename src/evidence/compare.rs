@@ -6,8 +6,8 @@
 //! bases.
 
 use super::aligned::{Aligned, aligned};
-use super::blocks::blocks;
-use super::comparison::{Comparison, Evidence};
+use super::blocks::{Blocks, blocks};
+use super::comparison::{Comparison, Evidence, Relation};
 use super::context::context;
 use super::describe::{cells, describe};
 use super::exact::{ExactMatch, shared};
@@ -15,11 +15,46 @@ use super::matches::{Matches, join, share};
 use super::mechanisms::{self, MECHANISMS};
 use super::needle::needle_identity;
 use super::relation::{Findings, relation};
+use super::tier::Tier;
 use crate::fingerprint::{Fingerprint, MatrixPrint, Role};
 use std::collections::BTreeSet;
 
-/// Compares a suspect with a base. `searched` is the number of bases the suspect is compared with in all.
+/// Compares a suspect with a base by every mechanism. `searched` is the number of bases the suspect is compared with in
+/// all.
 pub fn compare(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Comparison {
+    compare_until(suspect, base, searched, |_| false)
+}
+
+/// The same; the tests of whole blocks are left out where the values at the same places account for all of both.
+pub(super) fn compare_in_turn(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Comparison {
+    compare_until(suspect, base, searched, |relation| matches!(relation, Relation::Identical | Relation::Converted))
+}
+
+/// Compares what was read of a suspect, a few matrices, with the same ones of a base. No evidence then means nothing, and
+/// equal values are no more than consistent with derivation.
+pub(super) fn compare_glance(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Comparison {
+    let place = |matrix: &MatrixPrint| (matrix.role, matrix.layer, matrix.expert);
+    let read: BTreeSet<_> = suspect.matrices.iter().map(place).collect();
+    let of_base = Fingerprint {
+        matrices: base.matrices.iter().filter(|matrix| read.contains(&place(matrix))).cloned().collect(),
+        vectors: Vec::new(),
+        sketches: Vec::new(),
+        ..base.clone()
+    };
+    let mut found = compare_until(suspect, &of_base, searched, |_| false);
+    found.tier = Tier::Glance;
+    if matches!(found.relation, Relation::Identical | Relation::Converted) {
+        found.relation = Relation::Derived;
+    }
+    found
+}
+
+fn compare_until(
+    suspect: &Fingerprint,
+    base: &Fingerprint,
+    searched: usize,
+    settled: impl Fn(Relation) -> bool,
+) -> Comparison {
     let theirs: Vec<&MatrixPrint> = suspect.matrices.iter().filter(|matrix| matrix.is_evidence()).collect();
     let ours: Vec<&MatrixPrint> = base.matrices.iter().filter(|matrix| matrix.is_evidence()).collect();
 
@@ -27,8 +62,6 @@ pub fn compare(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Co
     let sampled = aligned(&ours, &theirs);
     let matches = both_ways(suspect, base, &ours, &theirs, &exact, &sampled);
     let needle = needle_identity(suspect, base);
-
-    let blocks = blocks(suspect, base);
 
     let comparisons = MECHANISMS * searched.max(1);
     let mut mechanisms: Vec<Evidence> = [
@@ -38,18 +71,22 @@ pub fn compare(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Co
     ]
     .into_iter()
     .flatten()
-    .chain(blocks.iter().flat_map(|blocks| mechanisms::of_blocks(blocks, comparisons)))
     .collect();
 
-    let outcome = relation(&Findings {
-        base: &ours,
-        same_layout: same_layout(&ours, &theirs, &matches)
-            && depth(suspect).zip(depth(base)).is_none_or(|(a, b)| a == b),
-        matches: &matches,
-        needle: needle.as_ref(),
-        blocks: blocks.as_ref(),
-        mechanisms: &mechanisms,
-    });
+    let same_layout =
+        same_layout(&ours, &theirs, &matches) && depth(suspect).zip(depth(base)).is_none_or(|(a, b)| a == b);
+    let outcome = |blocks: Option<&Blocks>, mechanisms: &[Evidence]| {
+        relation(&Findings { base: &ours, same_layout, matches: &matches, needle: needle.as_ref(), blocks, mechanisms })
+    };
+    let in_place = outcome(None, &mechanisms);
+    let (tier, blocks, outcome) = if settled(in_place.relation) {
+        (Tier::InPlace, None, in_place)
+    } else {
+        let blocks = blocks(suspect, base);
+        mechanisms.extend(blocks.iter().flat_map(|blocks| mechanisms::of_blocks(blocks, comparisons)));
+        let outcome = outcome(blocks.as_ref(), &mechanisms);
+        (Tier::Blocks, blocks, outcome)
+    };
     let p = |evidence: &Evidence| evidence.log10_p.unwrap_or(0.0);
     mechanisms.sort_by(|a, b| p(a).total_cmp(&p(b)));
     // The mechanism that decides stands first, whatever other has a smaller p and too small an effect.
@@ -66,6 +103,7 @@ pub fn compare(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Co
         suspect: suspect.name.clone(),
         base: base.name.clone(),
         relation: outcome.relation,
+        tier,
         log10_p: mechanisms.iter().filter_map(|evidence| evidence.log10_p).reduce(f64::min),
         effect: mechanisms.first().map_or(0.0, |first| first.effect),
         mechanisms,

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::structure::Structure;
+use super::tier::Tier;
 use crate::documents::TokenizerMatch;
 
 /// Evidence between a suspect and a base.
@@ -19,6 +20,8 @@ pub struct Comparison {
     pub base: String,
     /// What the evidence amounts to.
     pub relation: Relation,
+    /// How far the search went before that was settled.
+    pub tier: Tier,
     /// log10 of the p-value, corrected for every comparison made; `null` if nothing could be compared.
     pub log10_p: Option<f64>,
     /// Size of the effect of the deciding mechanism, 0 (none) to 1 (the same values).

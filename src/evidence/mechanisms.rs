@@ -18,6 +18,7 @@ use super::tails::{corrected, log10};
 use crate::fingerprint::MatrixPrint;
 
 /// Names of the mechanisms.
+pub(super) const FILE_DIGESTS: &str = "file-digests";
 pub(super) const EXACT: &str = "exact-hash";
 pub(super) const ALIGNED: &str = "aligned-samples";
 pub(super) const NEEDLE_IDENTITY: &str = "needle-identity";

@@ -29,6 +29,7 @@ mod relation;
 mod search;
 mod structure;
 mod tails;
+mod tier;
 
 pub use circuit::{CircuitMatch, CircuitTest, LayerMatch, circuit};
 pub use compare::compare;
@@ -40,3 +41,4 @@ pub use gram::{GramCell, GramTest, gram};
 pub use needle_search::{Heat, NeedleEvidence, NeedleSearch, needle_search};
 pub use search::search;
 pub use structure::{ExpertOrigin, HeatMap, NeuronMap, Structure};
+pub use tier::Tier;

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 
 use rayon::prelude::*;
 
-use super::compare::compare;
+use super::compare::{compare_glance, compare_in_turn};
 use super::comparison::{Comparison, Relation};
 use super::merge::{MOST, merge_shares};
 use crate::fingerprint::Fingerprint;
@@ -36,6 +36,30 @@ pub(super) fn search_among<E: Send>(
     among: &[(usize, &str)],
     load: impl Fn(usize) -> Result<Fingerprint, E> + Sync,
 ) -> Result<Vec<Comparison>, E> {
+    let mut found = compared(suspect, known, among, &load, compare_in_turn)?;
+    tell_merges(suspect, &mut found, load)?;
+    Ok(found.into_iter().map(|(comparison, _)| comparison).collect())
+}
+
+/// The bases that what was read of a suspect, a few matrices, shows descent from.
+pub(super) fn glanced_among<E: Send>(
+    suspect: &Fingerprint,
+    known: usize,
+    among: &[(usize, &str)],
+    load: impl Fn(usize) -> Result<Fingerprint, E> + Sync,
+) -> Result<Vec<Comparison>, E> {
+    let found = compared(suspect, known, among, &load, compare_glance)?;
+    Ok(found.into_iter().map(|(comparison, _)| comparison).filter(|found| found.relation.is_descent()).collect())
+}
+
+/// Comparisons that show anything, best first, with the number of the base.
+fn compared<E: Send>(
+    suspect: &Fingerprint,
+    known: usize,
+    among: &[(usize, &str)],
+    load: impl Fn(usize) -> Result<Fingerprint, E> + Sync,
+    compare: impl Fn(&Fingerprint, &Fingerprint, usize) -> Comparison + Sync,
+) -> Result<Vec<(Comparison, usize)>, E> {
     let mut found: Vec<(Comparison, usize)> = among
         .par_iter()
         .map(|(at, id)| Ok((Comparison { base: (*id).to_owned(), ..compare(suspect, &load(*at)?, known) }, *at)))
@@ -44,8 +68,7 @@ pub(super) fn search_among<E: Send>(
     found.sort_by(|(a, _), (b, _)| {
         a.relation.cmp(&b.relation).then(distance(a).total_cmp(&distance(b))).then_with(|| a.base.cmp(&b.base))
     });
-    tell_merges(suspect, &mut found, load)?;
-    Ok(found.into_iter().map(|(comparison, _)| comparison).collect())
+    Ok(found)
 }
 
 /// How far the suspect is from a base: by its values where they stand at the same places, else by the effect.

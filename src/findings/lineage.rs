@@ -160,6 +160,7 @@ pub(super) fn lineage_finding(
         evidence.map(|comparison| comparison.mechanisms.iter().filter(supports).cloned().collect()).unwrap_or_default();
     let structure = evidence.and_then(|comparison| comparison.structure.as_ref());
     finding.structure = structure.map(|structure| structure.summary.clone()).unwrap_or_default();
+    finding.structure.extend(evidence.and_then(|comparison| comparison.tier.words()).map(str::to_owned));
     finding
 }
 

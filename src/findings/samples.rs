@@ -10,7 +10,7 @@ use super::declared::{Declarations, DeclaredBase, DeclaredModel, DeclaredRelatio
 use super::facts::{BaseFacts, Facts, FormerText, ModelFacts, SourceFacts, TokenizerFacts, UnverifiableFacts};
 use crate::changes::Problem;
 use crate::documents::{DocumentProblem, Documents, LicenseFile, NoticeFile};
-use crate::evidence::{Comparison, Context, Evidence, Relation};
+use crate::evidence::{Comparison, Context, Evidence, Relation, Tier};
 
 /// Facts that own what they point to.
 #[derive(Default)]
@@ -86,6 +86,7 @@ pub(crate) fn comparison(base: &str, relation: Relation, log10_p: f64) -> Compar
         suspect: "suspect".into(),
         base: base.into(),
         relation,
+        tier: Tier::Blocks,
         log10_p: Some(log10_p),
         effect: 0.9,
         mechanisms: vec![Evidence {

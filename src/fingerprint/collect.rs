@@ -9,10 +9,11 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::cache::Cache;
+use super::network::Network;
 use super::pass::{Progress, compute};
-use super::record::{Fingerprint, FingerprintError};
+use super::record::{Fingerprint, FingerprintError, Source};
 use crate::changes::{Content, File};
-use crate::checkpoints::{Group, Hazard, Unverifiable, discover, open};
+use crate::checkpoints::{Checkpoint, Group, Hazard, Unverifiable, discover, open};
 
 /// What was found among some files.
 #[derive(Debug, Default)]
@@ -46,6 +47,8 @@ pub struct Model {
     pub licenses: Vec<(String, String)>,
     /// What names the content of its fingerprint; `None` if its files may change without a trace.
     pub key: Option<String>,
+    /// The known model whose files have the same digests, and whose fingerprint this is: its weights were not read.
+    pub known_as: Option<String>,
 }
 
 /// A model that could not be read.
@@ -59,9 +62,17 @@ pub struct Unread {
     pub error: FingerprintError,
 }
 
+/// From the SHA-256 of every file of a model, in hex, its name and fingerprint, if it is known.
+pub type Known<'a> = &'a dyn Fn(&[&str]) -> Option<(String, Fingerprint)>;
+
 /// Finds and fingerprints the checkpoints among `files`.
 pub fn collect(files: &[File], cache: Option<&Cache>, progress: &Progress) -> Collected {
-    collect_where(files, cache, progress, |_| true)
+    collected(files, cache, &|_| None, progress, |_| true)
+}
+
+/// The same; what `known` knows by the digests that Git LFS gives is not read.
+pub fn collect_unknown(files: &[File], cache: Option<&Cache>, known: Known, progress: &Progress) -> Collected {
+    collected(files, cache, known, progress, |_| true)
 }
 
 /// Finds the checkpoints among `files` and fingerprints those that are wanted.
@@ -71,12 +82,22 @@ pub fn collect_where(
     progress: &Progress,
     wanted: impl Fn(&Group) -> bool,
 ) -> Collected {
+    collected(files, cache, &|_| None, progress, wanted)
+}
+
+fn collected(
+    files: &[File],
+    cache: Option<&Cache>,
+    known: Known,
+    progress: &Progress,
+    wanted: impl Fn(&Group) -> bool,
+) -> Collected {
     let discovery = discover(files);
     let hits = AtomicU64::new(0);
     let mut collected =
         Collected { unverifiable: discovery.unverifiable, scanned: discovery.scanned, ..Collected::default() };
     for group in discovery.groups.iter().filter(|group| wanted(group) && !is_fingerprint(files, group)) {
-        match model(files, group, cache, progress, &hits) {
+        match model(files, group, cache, known, progress, &hits) {
             Ok((model, read)) => {
                 collected.bytes_read += read;
                 collected.models.push(model);
@@ -106,6 +127,7 @@ fn model(
     files: &[File],
     group: &Group,
     cache: Option<&Cache>,
+    known: Known,
     progress: &Progress,
     hits: &AtomicU64,
 ) -> Result<(Model, u64), FingerprintError> {
@@ -126,8 +148,9 @@ fn model(
     let cache = cache.filter(|_| !ids.iter().any(|id| id.starts_with("unhashed:")));
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let key = Cache::key(&ids, checkpoint.format.name(), &config);
-    let model = |fingerprint| Model {
+    let model = |fingerprint, known_as| Model {
         fingerprint,
+        known_as,
         files: group.files.clone(),
         introduced: group.introduced,
         hazards,
@@ -143,12 +166,32 @@ fn model(
             source.path.clone_from(path);
         }
         hits.fetch_add(1, Relaxed);
-        return Ok((model(known), 0));
+        return Ok((model(known, None), 0));
+    }
+    let promised: Option<Vec<&str>> = checkpoint.files.iter().map(|file| file.expected_sha256.as_deref()).collect();
+    if let Some((name, print)) = promised.and_then(|digests| known(&digests)) {
+        return Ok((model(as_stored(print, &checkpoint), Some(name)), 0));
     }
     let fingerprint = compute(&checkpoint, progress)?;
     if let Some(Err(error)) = cache.map(|cache| cache.put(&key, &fingerprint)) {
         tracing::warn!("the fingerprint of {} was not cached: {error}", group.path);
     }
     let read = fingerprint.bytes_read;
-    Ok((model(fingerprint), read))
+    Ok((model(fingerprint, None), read))
+}
+
+/// A known fingerprint as that of a checkpoint whose files have the same digests; its config may be another.
+fn as_stored(print: Fingerprint, checkpoint: &Checkpoint) -> Fingerprint {
+    let mut sources: Vec<Source> = checkpoint
+        .files
+        .iter()
+        .map(|file| Source {
+            path: file.path.clone(),
+            sha256: file.expected_sha256.clone().unwrap_or_default(),
+            size: file.size,
+        })
+        .collect();
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    let network = Network::of(checkpoint);
+    Fingerprint { name: checkpoint.path.clone(), sources, network, bytes_read: 0, ..print }
 }

@@ -10,6 +10,7 @@ mod cache;
 mod collect;
 mod detail;
 mod file;
+mod glance;
 mod hashes;
 mod matrix;
 mod merge;
@@ -31,8 +32,9 @@ mod witness;
 
 pub use adapter_fit::{AdapterFit, adapter_fit};
 pub use cache::Cache;
-pub use collect::{Collected, Model, Unread, collect, collect_where};
+pub use collect::{Collected, Known, Model, Unread, collect, collect_unknown, collect_where};
 pub use detail::Detail;
+pub use glance::glance;
 pub use hashes::{Digest, MatrixHashes, SAMPLED as SAMPLED_LINES};
 pub use merge::{PartError, merge_parts};
 pub use mixing::{fnv1a64, splitmix64};

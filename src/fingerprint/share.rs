@@ -49,6 +49,8 @@ pub(super) enum Share {
     Whole,
     /// A part.
     Part(Division),
+    /// These tensors alone; no file is hashed and no layer sketched.
+    Glance(BTreeSet<usize>),
 }
 
 /// The division of the work, seen by one part.
@@ -103,6 +105,7 @@ impl Share {
         match self {
             Self::Whole => true,
             Self::Part(division) => division.hashed_by.get(file) == Some(&division.own),
+            Self::Glance(_) => false,
         }
     }
 
@@ -111,6 +114,7 @@ impl Share {
         match self {
             Self::Whole => true,
             Self::Part(division) => division.measured_by.get(tensor) == Some(&division.own),
+            Self::Glance(tensors) => tensors.contains(&tensor),
         }
     }
 
@@ -119,6 +123,7 @@ impl Share {
         match self {
             Self::Whole => true,
             Self::Part(division) => division.sketched_by.get(&(stack.to_owned(), layer)) == Some(&division.own),
+            Self::Glance(_) => false,
         }
     }
 

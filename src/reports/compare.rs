@@ -23,6 +23,9 @@ pub fn compare(comparison: &Comparison, look: Look, out: &mut dyn Write) -> io::
     labelled("relation", &format!("{}: {meaning}", comparison.relation.name()), look, out)?;
     let numbers = format!("log10 p {}, effect {:.2}", log10_p(comparison.log10_p), comparison.effect);
     labelled("", &numbers, look, out)?;
+    if let Some(tier) = comparison.tier.words() {
+        labelled("", tier, look, out)?;
+    }
     if !comparison.parts.is_empty() {
         labelled("parts", &comparison.parts.join(", "), look, out)?;
     }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use super::compare::{compare, hanging, meaning};
 use super::report::IdentifyReport;
-use super::text::{Look, log10_p, plural};
+use super::text::{Look, bytes, log10_p, plural};
 use crate::evidence::candidates::Examined;
 
 /// Writes an identification for people.
@@ -40,7 +40,15 @@ pub fn identify(report: &IdentifyReport, look: Look, out: &mut dyn Write) -> io:
     }
     let matches = plural(report.matches.len() as u64, "base", "bases");
     writeln!(out)?;
-    hanging(&format!("evidence for {matches} of {searched} searched{examined}"), 0, 4, look, out)
+    hanging(&format!("evidence for {matches} of {searched} searched{examined}"), 0, 4, look, out)?;
+    let Some(glance) = &report.glance else { return Ok(()) };
+    let matrices = plural(glance.matrices, "matrix", "matrices");
+    let read = format!(
+        "{matrices} read, {} of {}; without --quick all is read, which may show more",
+        bytes(glance.bytes),
+        bytes(glance.of)
+    );
+    hanging(&read, 0, 4, look, out)
 }
 
 /// How many bases an index left to the complete tests, and by what it ruled the others out.
@@ -71,6 +79,7 @@ mod tests {
             matches,
             searched: 12,
             bases: None,
+            glance: None,
         };
         let mut out = Vec::new();
         identify(&report, Look::default(), &mut out).unwrap();

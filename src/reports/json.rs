@@ -115,6 +115,7 @@ mod tests {
             matches: Vec::new(),
             searched: 0,
             bases: None,
+            glance: None,
         };
         let mut text = Vec::new();
         json(&nothing, &mut text)?;

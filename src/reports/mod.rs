@@ -44,9 +44,9 @@ pub use json::json;
 pub use junit::junit;
 pub use manner::{Detail, Manner};
 pub use report::{
-    CompareReport, FingerprintReport, IdentifyReport, JudgedBy, JudgedDigest, Report, ReportedBase, ReportedBaseline,
-    ReportedFile, ReportedModel, ReportedReason, ReportedRelease, ReportedWaiver, SCHEMA_VERSION, Scope, Stats, Tool,
-    Verdict,
+    CompareReport, FingerprintReport, Glanced, IdentifyReport, JudgedBy, JudgedDigest, Report, ReportedBase,
+    ReportedBaseline, ReportedFile, ReportedModel, ReportedReason, ReportedRelease, ReportedWaiver, SCHEMA_VERSION,
+    Scope, Stats, Tool, Verdict,
 };
 pub use sarif::sarif;
 pub use summary::{summary, summary_failure};

@@ -261,6 +261,20 @@ pub struct IdentifyReport {
     /// How many of them got every test, where an index ruled some out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bases: Option<Examined>,
+    /// What was read, where a part was enough to settle it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glance: Option<Glanced>,
+}
+
+/// The part of a checkpoint that was read.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+pub struct Glanced {
+    /// Matrices that were read.
+    pub matrices: u64,
+    /// Bytes of weights that were read.
+    pub bytes: u64,
+    /// Bytes of the files.
+    pub of: u64,
 }
 
 /// What `fingerprint` says.

@@ -5,7 +5,7 @@
 use super::{
     JudgedBy, Report, ReportedBaseline, ReportedModel, ReportedReason, SCHEMA_VERSION, Scope, Stats, Tool, Verdict,
 };
-use crate::evidence::{Comparison, Context, Evidence, LayerEffect, Relation};
+use crate::evidence::{Comparison, Context, Evidence, LayerEffect, Relation, Tier};
 use crate::findings::{self, Finding, Level, Obligation, ObligationState, Rule, Whereabouts};
 
 /// A comparison with everything in it.
@@ -14,6 +14,7 @@ pub(super) fn comparison() -> Comparison {
         suspect: "checkpoints/orca/model.safetensors".to_owned(),
         base: "Qwen/Qwen2.5-0.5B".to_owned(),
         relation: Relation::Derived,
+        tier: Tier::Blocks,
         log10_p: Some(-41.2),
         effect: 0.87,
         mechanisms: vec![

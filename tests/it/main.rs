@@ -31,4 +31,5 @@ mod remote;
 mod report_story;
 mod scale;
 mod stories;
+mod tiers;
 mod tokenizer_story;

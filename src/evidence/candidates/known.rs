@@ -20,7 +20,7 @@ use super::file::{Index, Key};
 use super::record::Record;
 use crate::bases::{Base, Registry, RegistryError};
 use crate::evidence::comparison::Comparison;
-use crate::evidence::search::search_among;
+use crate::evidence::search::{glanced_among, search_among};
 use crate::fingerprint::{Cache, Fingerprint};
 
 /// Bases up to which every base gets every test.
@@ -127,6 +127,21 @@ impl<'a, B: KnownBase> Candidates<'a, B> {
 
     /// Compares a suspect with every base that is not ruled out, and with those of the ids in `always`, in any case.
     pub fn search(&self, suspect: &Fingerprint, always: &[String]) -> Result<Found, RegistryError> {
+        let (among, examined) = self.among(suspect, always);
+        let matches = search_among(suspect, self.bases.len(), &among, |at| self.print(at))?;
+        Ok(Found { matches, examined })
+    }
+
+    /// The bases that what was read of a suspect, a few matrices (see [`crate::fingerprint::glance`]), shows descent from.
+    /// None means nothing.
+    pub fn glance(&self, suspect: &Fingerprint) -> Result<Found, RegistryError> {
+        let (among, examined) = self.among(suspect, &[]);
+        let matches = glanced_among(suspect, self.bases.len(), &among, |at| self.print(at))?;
+        Ok(Found { matches, examined })
+    }
+
+    /// The bases that are not ruled out, by number and id, and how many that are of how many.
+    fn among(&self, suspect: &Fingerprint, always: &[String]) -> (Vec<(usize, &str)>, Option<Examined>) {
         let named = |at: &usize| self.bases.get(*at).is_some_and(|base| is_among(base.id(), always));
         let (kept, signals) = match &self.held {
             Held::Prints(prints) => ((0..prints.len()).collect(), Vec::new()),
@@ -141,18 +156,21 @@ impl<'a, B: KnownBase> Candidates<'a, B> {
         };
         let ids: Vec<(usize, &str)> =
             kept.iter().filter_map(|at| self.bases.get(*at).map(|base| (*at, base.id()))).collect();
-        let load = |at: usize| match &self.held {
-            Held::Prints(prints) => Ok(prints.get(at).cloned().unwrap_or_default()),
-            Held::Index(_) => self.bases.get(at).map_or(Ok(Fingerprint::default()), |base| base.fingerprint()),
-        };
-        let matches = search_among(suspect, self.bases.len(), &ids, load)?;
         let examined = Examined {
             known: self.bases.len(),
             compared: ids.len(),
             ruled_out: self.bases.len() - ids.len(),
             by: signals.into_iter().map(Signal::name).map(str::to_owned).collect(),
         };
-        Ok(Found { matches, examined: (examined.ruled_out > 0).then_some(examined) })
+        let some = examined.ruled_out > 0;
+        (ids, some.then_some(examined))
+    }
+
+    fn print(&self, at: usize) -> Result<Fingerprint, RegistryError> {
+        match &self.held {
+            Held::Prints(prints) => Ok(prints.get(at).cloned().unwrap_or_default()),
+            Held::Index(_) => self.bases.get(at).map_or(Ok(Fingerprint::default()), |base| base.fingerprint()),
+        }
     }
 }
 

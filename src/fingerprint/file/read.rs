@@ -10,7 +10,7 @@ use super::header::{Header, MatrixHeader, VectorHeader, Version};
 use super::{FORMAT, HEAD, LARGEST, PART, damaged, description};
 use crate::fingerprint::hashes::{Digest, MatrixHashes, SAMPLED};
 use crate::fingerprint::needles::{CHANNELS, NEEDLES, Needles};
-use crate::fingerprint::record::{Fingerprint, FingerprintError, MatrixPrint, VectorPrint};
+use crate::fingerprint::record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint};
 use crate::fingerprint::samples::{POSITIONS, RAW, Samples};
 
 impl Fingerprint {
@@ -28,17 +28,14 @@ impl Fingerprint {
         head.get(8..).is_some_and(|json| json.starts_with(HEAD))
     }
 
+    /// The files that a fingerprint was made of, from the bytes of its file; its arrays are not looked at.
+    pub fn sources_in(bytes: &[u8]) -> Result<Vec<Source>, FingerprintError> {
+        Ok(header(bytes)?.sources)
+    }
+
     /// Parses the bytes of a fingerprint file; any damage is an error.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FingerprintError> {
-        let json = &description(bytes)?;
-        let Version { format } = serde_json::from_str(json).map_err(damaged)?;
-        if format.starts_with(PART) {
-            return Err(FingerprintError::OnlyAPart);
-        }
-        if format != FORMAT {
-            return Err(FingerprintError::Damaged(format!("version {format:?} is not {FORMAT:?}")));
-        }
-        let header: Header = serde_json::from_str(json).map_err(damaged)?;
+        let header = header(bytes)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
         let array = |name| tensors.tensor(name).map(|view| view.data().to_vec()).map_err(damaged);
         let mut arrays = Cut {
@@ -74,6 +71,18 @@ impl Fingerprint {
             sketches,
         })
     }
+}
+
+fn header(bytes: &[u8]) -> Result<Header, FingerprintError> {
+    let json = &description(bytes)?;
+    let Version { format } = serde_json::from_str(json).map_err(damaged)?;
+    if format.starts_with(PART) {
+        return Err(FingerprintError::OnlyAPart);
+    }
+    if format != FORMAT {
+        return Err(FingerprintError::Damaged(format!("version {format:?} is not {FORMAT:?}")));
+    }
+    serde_json::from_str(json).map_err(damaged)
 }
 
 /// An array that is read from front to back.

@@ -12,6 +12,7 @@ const SILENT: f64 = -1.0;
 /// What a mechanism looks at.
 pub(super) fn looks_at(mechanism: &str) -> &'static str {
     match mechanism {
+        "file-digests" => "SHA-256 of the stored files, as Git LFS gives them.",
         "exact-hash" => "Equal values: whole matrices, rows, and columns by their digests.",
         "row-hash" => "Equal rows and columns by their digests.",
         "aligned-samples" => "Values at the same places of matrices of one shape.",
