@@ -8,7 +8,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use flate2::read::DeflateDecoder;
 
-use super::{Checkpoint, CheckpointError, Extent, Tensor, decode};
+use super::decode::{plain, room};
+use super::{Checkpoint, CheckpointError, Encoding, Extent, Tensor, decode};
 use crate::changes::ReadAt;
 
 /// The most that deflate can expand by is 1032 to 1 (RFC 1951: 258 bytes from a pair of one-bit codes).
@@ -18,6 +19,9 @@ const DEFLATE_RATIO: u64 = 1032;
 /// size, is a decompression bomb.
 const LARGE: u64 = 256 << 20;
 const MODERATE_RATIO: u64 = 32;
+
+/// Values that are read at a time: their bytes and they stay in the second cache.
+const WINDOW: usize = 1 << 17;
 
 /// The open files of a checkpoint. May be shared between threads.
 pub struct Reader {
@@ -83,11 +87,38 @@ impl Reader {
 
     /// Reads and decodes one tensor into `out`, which is resized to its number of elements.
     pub fn tensor(&self, tensor: &Tensor, scratch: &mut Scratch, out: &mut Vec<f32>) -> Result<(), CheckpointError> {
+        if self.in_windows(tensor, scratch, out)? {
+            return Ok(());
+        }
         scratch.parts.resize_with(tensor.parts.len().max(scratch.parts.len()), Vec::new);
         for (part, buf) in tensor.parts.iter().zip(&mut scratch.parts) {
             self.part(part, buf)?;
         }
         decode(tensor, scratch.parts.get(..tensor.parts.len()).unwrap_or_default(), out)
+    }
+
+    /// Reads plain numbers a window at a time, so that their bytes are never there as a whole; `false` for all others.
+    fn in_windows(&self, tensor: &Tensor, scratch: &mut Scratch, out: &mut Vec<f32>) -> Result<bool, CheckpointError> {
+        let (Encoding::Plain(dtype), None, [extent @ Extent::Plain { file, offset, len }]) =
+            (&tensor.encoding, &tensor.strides, tensor.parts.as_slice())
+        else {
+            return Ok(false);
+        };
+        // Where the shape is not that of the bytes, `decode` says so.
+        if tensor.elements().checked_mul(dtype.size() as u64) != Some(*len) || self.check(extent).is_err() {
+            return Ok(false);
+        }
+        let file = self.file(*file)?;
+        scratch.parts.resize_with(scratch.parts.len().max(1), Vec::new);
+        let Some(window) = scratch.parts.first_mut() else { return Ok(false) };
+        let mut at = *offset;
+        for values in room(out, tensor.elements() as usize).chunks_mut(WINDOW) {
+            window.resize(values.len() * dtype.size(), 0);
+            file.read_exact_at(at, window)?;
+            plain(*dtype, window, values);
+            at += window.len() as u64;
+        }
+        Ok(true)
     }
 
     fn file(&self, index: usize) -> Result<&dyn ReadAt, CheckpointError> {

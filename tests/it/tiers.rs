@@ -129,3 +129,43 @@ fn a_registry_that_is_pushed_with_a_model_is_not_asked_for_its_digest() {
     let (found, read) = release.found(&["--registry", "registry"]);
     assert_eq!((told(&found)[0], told(&found)[2], read), ("evil/Other", "file-digests", 0));
 }
+
+/// `identify --quick` reads a few matrices, says how much that was, and reads everything where they settle nothing.
+#[test]
+fn a_quick_look_is_enough_for_descent_and_never_for_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let forebear = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_forebear"));
+        let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let base = demo("F1").display().to_string();
+    forebear(&["registry", "add", &base, "--id", "northwind/Tern", "--license", "mit", "--registry", "registry"]);
+    let identify = |model: &Path| -> Value {
+        let model = model.display().to_string();
+        let identify = ["identify", &model, "--quick", "--no-cache", "--registry", "registry", "--format", "json"];
+        serde_json::from_str(&forebear(&identify)).unwrap()
+    };
+    let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/zoo");
+
+    let found = identify(&demo("F1-cpt"));
+    assert_eq!(told(&found["matches"][0])[..3], ["northwind/Tern", "derived", "glance"]);
+    let (read, of) = (found["glance"]["bytes"].as_u64().unwrap(), found["glance"]["of"].as_u64().unwrap());
+    assert!(read * 4 < of, "{read} of {of}");
+
+    // Equal values of a few matrices are not called a copy of all.
+    assert_eq!(told(&identify(&demo("F1"))["matches"][0])[1], "derived");
+
+    // Layers that stand elsewhere, experts, another network: what the look leaves open is looked at in full.
+    for (name, relation) in [("F1-moe", "derived"), ("F2", "")] {
+        let found = identify(&zoo.join(name));
+        let [_, relation_found, tier, _] = told(&found["matches"][0]);
+        assert_eq!(relation_found, relation, "{name}");
+        assert!(tier == "blocks" || tier == "glance" || relation.is_empty(), "{name}: {tier}");
+        assert!(!relation.is_empty() || found["glance"].is_null(), "{name}");
+    }
+    let said = forebear(&["identify", &demo("F1-cpt").display().to_string(), "--quick", "--registry", "registry"]);
+    assert!(said.contains("settled by a few matrices; the others were not read"), "{said}");
+    assert!(said.contains("without --quick all is read"), "{said}");
+}
