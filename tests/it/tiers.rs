@@ -74,7 +74,7 @@ fn a_copy_in_git_lfs_is_told_by_its_digest_and_not_read() {
     let (found, read) = release.found(&["--registry", "../registry"]);
     assert_eq!(told(&found), ["northwind/Tern", "identical", "file-digests", "file-digests"]);
     assert_eq!(read, 0);
-    assert_eq!(found["mechanisms"][1]["mechanism"], "exact-hash");
+    assert!(found["mechanisms"].as_array().unwrap().iter().any(|one| one["mechanism"] == "exact-hash"));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_copy_whose_digest_nobody_gives_is_told_by_its_values() {
     let (found, read) = release.found(&["--registry", "../registry"]);
     assert_eq!(told(&found)[..3], ["northwind/Tern", "identical", "in-place"]);
     assert!(read > 100_000);
-    let said = release.forebear(&["check", "--tree", "HEAD", "--registry", "../registry"]);
+    let said = release.forebear(&["check", "--tree", "HEAD", "-v", "--registry", "../registry"]);
     assert!(said.contains("settled by values at the same places"), "{said}");
 }
 
