@@ -6,75 +6,110 @@
 //! bases.
 
 use super::aligned::{Aligned, aligned};
-use super::blocks::blocks;
+use super::blocks::{Blocks, blocks};
 use super::comparison::{Comparison, Evidence};
 use super::context::context;
 use super::describe::{cells, describe};
 use super::exact::{ExactMatch, shared};
 use super::matches::{Matches, join, share};
 use super::mechanisms::{self, MECHANISMS};
-use super::needle::needle_identity;
+use super::needle::{NeedleTest, needle_identity};
 use super::relation::{Findings, relation};
 use crate::fingerprint::{Fingerprint, MatrixPrint, Role};
 use std::collections::BTreeSet;
 
 /// Compares a suspect with a base. `searched` is the number of bases the suspect is compared with in all.
 pub fn compare(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Comparison {
-    let theirs: Vec<&MatrixPrint> = suspect.matrices.iter().filter(|matrix| matrix.is_evidence()).collect();
-    let ours: Vec<&MatrixPrint> = base.matrices.iter().filter(|matrix| matrix.is_evidence()).collect();
+    Measured::of(suspect, base).judged(suspect, base, searched)
+}
 
-    let exact = shared(&ours, &theirs);
-    let sampled = aligned(&ours, &theirs);
-    let matches = both_ways(suspect, base, &ours, &theirs, &exact, &sampled);
-    let needle = needle_identity(suspect, base);
+/// The same, and what every mechanism says before the correction for the number of mechanisms and of bases: the
+/// p-values of which `docs/calibration.md` asks whether they are what they say.
+pub fn compare_uncorrected(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> (Comparison, Vec<Evidence>) {
+    let measured = Measured::of(suspect, base);
+    let uncorrected = measured.evidence(1);
+    (measured.judged(suspect, base, searched), uncorrected)
+}
 
-    let blocks = blocks(suspect, base);
+/// What the mechanisms found, before anything is corrected or named.
+struct Measured<'a> {
+    theirs: Vec<&'a MatrixPrint>,
+    ours: Vec<&'a MatrixPrint>,
+    exact: Vec<Option<ExactMatch>>,
+    sampled: Aligned,
+    needle: Option<NeedleTest>,
+    blocks: Option<Blocks>,
+}
 
-    let comparisons = MECHANISMS * searched.max(1);
-    let mut mechanisms: Vec<Evidence> = [
-        mechanisms::exact(&ours, &theirs, &exact, comparisons),
-        mechanisms::aligned(&sampled, comparisons),
-        needle.as_ref().map(|needle| mechanisms::needle_identity(needle, comparisons)),
-    ]
-    .into_iter()
-    .flatten()
-    .chain(blocks.iter().flat_map(|blocks| mechanisms::of_blocks(blocks, comparisons)))
-    .collect();
-
-    let outcome = relation(&Findings {
-        base: &ours,
-        same_layout: same_layout(&ours, &theirs, &matches)
-            && depth(suspect).zip(depth(base)).is_none_or(|(a, b)| a == b),
-        matches: &matches,
-        needle: needle.as_ref(),
-        blocks: blocks.as_ref(),
-        mechanisms: &mechanisms,
-    });
-    let p = |evidence: &Evidence| evidence.log10_p.unwrap_or(0.0);
-    mechanisms.sort_by(|a, b| p(a).total_cmp(&p(b)));
-    // The mechanism that decides stands first, whatever other has a smaller p and too small an effect.
-    if let Some(at) = mechanisms.iter().position(|evidence| Some(evidence.mechanism.as_str()) == outcome.by) {
-        mechanisms[..=at].rotate_right(1);
+impl<'a> Measured<'a> {
+    fn of(suspect: &'a Fingerprint, base: &'a Fingerprint) -> Self {
+        let evident = |print: &'a Fingerprint| -> Vec<&'a MatrixPrint> {
+            print.matrices.iter().filter(|matrix| matrix.is_evidence()).collect()
+        };
+        let (theirs, ours) = (evident(suspect), evident(base));
+        Self {
+            exact: shared(&ours, &theirs),
+            sampled: aligned(&ours, &theirs),
+            needle: needle_identity(suspect, base),
+            blocks: blocks(suspect, base),
+            theirs,
+            ours,
+        }
     }
-    let cells = cells(&ours, &theirs, &matches, blocks.as_ref());
-    let structure = outcome
-        .relation
-        .is_descent()
-        .then(|| describe(suspect, base, &theirs, &matches, blocks.as_ref(), &cells))
-        .filter(|structure| !structure.layer_map.is_empty());
-    Comparison {
-        suspect: suspect.name.clone(),
-        base: base.name.clone(),
-        relation: outcome.relation,
-        log10_p: mechanisms.iter().filter_map(|evidence| evidence.log10_p).reduce(f64::min),
-        effect: mechanisms.first().map_or(0.0, |first| first.effect),
-        mechanisms,
-        layers: cells,
-        parts: outcome.parts,
-        difference: difference(&sampled),
-        merge: None,
-        structure,
-        context: context(suspect, base),
+
+    /// Every mechanism that could be run, corrected for so many comparisons.
+    fn evidence(&self, comparisons: usize) -> Vec<Evidence> {
+        [
+            mechanisms::exact(&self.ours, &self.theirs, &self.exact, comparisons),
+            mechanisms::aligned(&self.sampled, comparisons),
+            self.needle.as_ref().map(|needle| mechanisms::needle_identity(needle, comparisons)),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.blocks.iter().flat_map(|blocks| mechanisms::of_blocks(blocks, comparisons)))
+        .collect()
+    }
+
+    /// Corrects for the bases searched and names the relation.
+    fn judged(self, suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Comparison {
+        let mut mechanisms = self.evidence(MECHANISMS * searched.max(1));
+        let Self { theirs, ours, exact, sampled, needle, blocks } = self;
+        let matches = both_ways(suspect, base, &ours, &theirs, &exact, &sampled);
+        let outcome = relation(&Findings {
+            base: &ours,
+            same_layout: same_layout(&ours, &theirs, &matches)
+                && depth(suspect).zip(depth(base)).is_none_or(|(a, b)| a == b),
+            matches: &matches,
+            needle: needle.as_ref(),
+            blocks: blocks.as_ref(),
+            mechanisms: &mechanisms,
+        });
+        let p = |evidence: &Evidence| evidence.log10_p.unwrap_or(0.0);
+        mechanisms.sort_by(|a, b| p(a).total_cmp(&p(b)));
+        // The mechanism that decides stands first, whatever other has a smaller p and too small an effect.
+        if let Some(at) = mechanisms.iter().position(|evidence| Some(evidence.mechanism.as_str()) == outcome.by) {
+            mechanisms[..=at].rotate_right(1);
+        }
+        let cells = cells(&ours, &theirs, &matches, blocks.as_ref());
+        let structure = outcome
+            .relation
+            .is_descent()
+            .then(|| describe(suspect, base, &theirs, &matches, blocks.as_ref(), &cells))
+            .filter(|structure| !structure.layer_map.is_empty());
+        Comparison {
+            suspect: suspect.name.clone(),
+            base: base.name.clone(),
+            relation: outcome.relation,
+            log10_p: mechanisms.iter().filter_map(|evidence| evidence.log10_p).reduce(f64::min),
+            effect: mechanisms.first().map_or(0.0, |first| first.effect),
+            mechanisms,
+            layers: cells,
+            parts: outcome.parts,
+            difference: difference(&sampled),
+            merge: None,
+            structure,
+            context: context(suspect, base),
+        }
     }
 }
 

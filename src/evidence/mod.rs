@@ -31,7 +31,7 @@ mod structure;
 mod tails;
 
 pub use circuit::{CircuitMatch, CircuitTest, LayerMatch, circuit};
-pub use compare::compare;
+pub use compare::{compare, compare_uncorrected};
 pub use comparison::{
     Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, ResponseContext,
     SigmaContext, SigmaCurve,
