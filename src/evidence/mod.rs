@@ -25,8 +25,10 @@ mod mechanisms;
 mod merge;
 mod needle;
 mod needle_search;
+mod order;
 mod relation;
 mod search;
+mod spread;
 mod structure;
 mod tails;
 

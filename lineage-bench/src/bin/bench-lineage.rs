@@ -11,9 +11,9 @@ use std::time::Instant;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use lineage_bench::launder::launder;
+use lineage_bench::synthetic::{self, KINDS, Kind};
 use lineage_bench::transforms::TRANSFORMS;
 use lineage_bench::zoo::Zoo;
-use lineage_bench::synthetic::{self, KINDS, Kind};
 use lineage_bench::{bench, calibrate, power, report};
 use serde::Serialize;
 

@@ -33,8 +33,8 @@ pub struct Shape {
 /// Shapes that are drawn in turn: small, so that a pair takes milliseconds, and narrow, since the fewer channels there are,
 /// the more a coincidence in one of them weighs.
 pub const SHAPES: [Shape; 2] = [
-    Shape { width: 64, layers: 3, heads: 4, kv_heads: 2, head_dim: 16, neurons: 96, vocabulary: 128 },
-    Shape { width: 32, layers: 4, heads: 2, kv_heads: 2, head_dim: 16, neurons: 64, vocabulary: 96 },
+    Shape { width: 64, layers: 2, heads: 4, kv_heads: 2, head_dim: 16, neurons: 48, vocabulary: 96 },
+    Shape { width: 32, layers: 2, heads: 4, kv_heads: 4, head_dim: 8, neurons: 40, vocabulary: 64 },
 ];
 
 /// A matrix that is wanted.

@@ -40,9 +40,17 @@ pub const KINDS: [Kind; 18] = [
     ),
     kind("correlated-columns", "neighbours in a row correlate by 0.9", correlated_columns),
     kind("correlated-rows", "neighbours in a column correlate by 0.9", correlated_rows),
-    kind("channel-scales", "one profile of channel scales, one Zipf curve of token norms, the same 3 outliers", channel_scales),
+    kind(
+        "channel-scales",
+        "one profile of channel scales, one Zipf curve of token norms, the same 3 outliers",
+        channel_scales,
+    ),
     kind("constant-gains", "norm gains on one trend, cosine above 0.99", constant_gains),
-    kind("shared-tables", "the same rotary tables, masks, sinusoidal positions, biases of 0, vectors of 1", shared_tables),
+    kind(
+        "shared-tables",
+        "the same rotary tables, masks, sinusoidal positions, biases of 0, vectors of 1",
+        shared_tables,
+    ),
     kind("pruned", "nine values in ten zero, each model its own", pruned),
     kind("pruned-2-4", "two values in four zero, both models the same", pruned_2_4),
     kind("int4", "sixteen levels a row", int4),
@@ -50,7 +58,11 @@ pub const KINDS: [Kind; 18] = [
     kind("ternary-sparse", "−1, 0, and 1, nine in ten 0", ternary_sparse),
     kind("equal-spectra", "the same singular values, other singular vectors", equal_spectra),
     kind("sorted", "rows and columns in the order of their norms, in blocks of 8 of one scale profile", sorted),
-    kind("vocabulary", "one vocabulary: Zipf norms, 8 padding rows of zeros, a fifth of the tokens never seen", vocabulary),
+    kind(
+        "vocabulary",
+        "one vocabulary: Zipf norms, 8 padding rows of zeros, a fifth of the tokens never seen",
+        vocabulary,
+    ),
 ];
 
 fn normal(spot: Spot, own: &mut Random) -> DMatrix<f32> {

@@ -51,7 +51,8 @@ pub struct Said {
 
 /// Draws `pairs` pairs of a kind and compares them.
 pub fn run(kind: &Kind, pairs: usize, seed: u64) -> Result<Outcome, Error> {
-    let said: Vec<Said> = (0..pairs).into_par_iter().map(|number| compared(kind, number, seed)).collect::<Result<_, _>>()?;
+    let said: Vec<Said> =
+        (0..pairs).into_par_iter().map(|number| compared(kind, number, seed)).collect::<Result<_, _>>()?;
     let mut outcome = Outcome {
         kind: kind.name,
         pairs,

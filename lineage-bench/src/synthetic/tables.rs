@@ -12,7 +12,7 @@ use forebear::evidence::Relation;
 use super::run::Outcome;
 use crate::report::MECHANISMS;
 use crate::statistics::upper_limit;
-use crate::uniform::{LEVELS, Uniformity, uniformity};
+use crate::uniform::{Uniformity, uniformity};
 
 /// Probability, corrected for the sets of values looked at, below which p-values are called too small.
 const TOO_SMALL: f64 = 0.01;
@@ -46,7 +46,8 @@ pub fn complaints(outcomes: &[Outcome]) -> Vec<String> {
 /// The tables.
 pub fn markdown(outcomes: &[Outcome]) -> String {
     let mut lines = vec![
-        "| kind | pairs | said to descend | no evidence | inconclusive | shared origin | smallest log10 p, corrected |".to_owned(),
+        "| kind | pairs | said to descend | no evidence | inconclusive | shared origin | smallest log10 p, corrected |"
+            .to_owned(),
         "|---|---|---|---|---|---|---|".to_owned(),
     ];
     lines.extend(outcomes.iter().map(by_kind));
@@ -116,7 +117,6 @@ fn limits(name: &str, values: &[f64], outcomes: &[Outcome]) -> String {
         let rate = below as f64 / found.count.max(1) as f64;
         format!("{:.2} % (< {:.2} %)", 100.0 * rate, 100.0 * upper_limit(below, found.count))
     };
-    debug_assert_eq!(found.below.len(), LEVELS.len());
     let shares = found.below.map(share).join(" | ");
     format!("| {name} | {} | {shares} | {:.2} | {effect:.3} |", found.count, found.smallest_log10)
 }
