@@ -15,6 +15,7 @@ pub mod cases;
 pub mod error;
 pub mod form;
 pub mod forward;
+pub mod histogram;
 pub mod launder;
 pub mod measure;
 pub mod memory;

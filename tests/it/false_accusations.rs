@@ -96,7 +96,11 @@ fn classifier(seed: u64, layers: usize, spread: impl Fn(&mut Normal, usize) -> f
         {
             let deviation = spread(&mut normal, layer);
             tensors.push(normal.matrix(format!("{stem}.{part}.weight"), [WIDTH, WIDTH], deviation));
-            tensors.push((format!("{stem}.{part}.bias"), vec![WIDTH], (0..WIDTH).map(|_| 0.02 * normal.next()).collect()));
+            tensors.push((
+                format!("{stem}.{part}.bias"),
+                vec![WIDTH],
+                (0..WIDTH).map(|_| 0.02 * normal.next()).collect(),
+            ));
         }
         for (part, shape) in [("intermediate.dense", [192, WIDTH]), ("output.dense", [WIDTH, 192])] {
             tensors.push(normal.matrix(format!("{stem}.{part}.weight"), shape, 0.05));

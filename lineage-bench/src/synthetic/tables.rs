@@ -10,15 +10,13 @@ use std::collections::BTreeMap;
 use forebear::evidence::Relation;
 
 use super::run::Outcome;
+use crate::histogram;
 use crate::report::MECHANISMS;
 use crate::statistics::upper_limit;
 use crate::uniform::{Uniformity, uniformity};
 
 /// Probability, corrected for the sets of values looked at, below which p-values are called too small.
 const TOO_SMALL: f64 = 0.01;
-/// Ends of the bins of the histogram.
-const BINS: [f64; 13] = [1e-4, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
-
 /// What is wrong, a sentence each; nothing if nothing is.
 pub fn complaints(outcomes: &[Outcome]) -> Vec<String> {
     let accused = outcomes.iter().filter(|outcome| outcome.accused() > 0).map(|outcome| {
@@ -70,15 +68,8 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
     lines.push("|---|---|---|---|---|---|---|".into());
     lines.extend(pooled.iter().map(|(name, values)| limits(name, values, outcomes)));
     lines.push("\nHistogram of p, in percent of the values:\n".into());
-    let mut from = 0.0;
-    let heads = BINS.map(|to| {
-        let head = if to == 1.0 { "0.9 to below 1".to_owned() } else { format!("{from} to {to}") };
-        from = to;
-        head
-    });
-    lines.push(format!("| mechanism | {} | 1 |", heads.join(" | ")));
-    lines.push(format!("|---|{}", "---|".repeat(BINS.len() + 1)));
-    lines.extend(pooled.iter().map(|(name, values)| histogram(name, values)));
+    lines.extend(histogram::header());
+    lines.extend(pooled.iter().map(|(name, values)| histogram::row(name, values)));
     lines.join("\n")
 }
 
@@ -119,17 +110,4 @@ fn limits(name: &str, values: &[f64], outcomes: &[Outcome]) -> String {
     };
     let shares = found.below.map(share).join(" | ");
     format!("| {name} | {} | {shares} | {:.2} | {effect:.3} |", found.count, found.smallest_log10)
-}
-
-fn histogram(name: &str, values: &[f64]) -> String {
-    let mut counts = [0usize; BINS.len() + 1];
-    for value in values {
-        let p = 10f64.powf(*value);
-        let bin = if p >= 1.0 { BINS.len() } else { BINS.iter().position(|end| p <= *end).unwrap_or(BINS.len()) };
-        if let Some(count) = counts.get_mut(bin) {
-            *count += 1;
-        }
-    }
-    let share = |count: usize| format!("{:.2}", 100.0 * count as f64 / values.len().max(1) as f64);
-    format!("| {name} | {} |", counts.map(share).join(" | "))
 }
