@@ -72,9 +72,12 @@ fn rows(innocent: &mut Llama, base: &mut Llama) {
     });
 }
 
+/// What is copied into the first from the second.
+type Forgery = fn(&mut Llama, &mut Llama);
+
 #[test]
 fn copied_statistics_are_no_evidence() {
-    let forgeries: [(&str, fn(&mut Llama, &mut Llama)); 6] = [
+    let forgeries: [(&str, Forgery); 6] = [
         ("norm gains, biases, and config", vectors),
         ("the deviation of every matrix: all σ-curves", deviations_of_matrices),
         ("the variance of every channel and neuron, and the norm of every token", variances_of_lines),

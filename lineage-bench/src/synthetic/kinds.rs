@@ -122,12 +122,11 @@ fn common_direction(shape: Shape, common: &mut Random, own: &mut Random) -> Draw
     })
 }
 
-fn standardized(mut values: Vec<f64>) -> DMatrix<f32> {
+fn standardized(values: Vec<f64>) -> DMatrix<f32> {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let deviation = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
-    values.iter_mut().for_each(|x| *x = (*x - mean) / deviation);
-    DMatrix::from_iterator(values.len(), 1, values.into_iter().map(|x| x as f32))
+    DMatrix::from_iterator(values.len(), 1, values.into_iter().map(|x| ((x - mean) / deviation) as f32))
 }
 
 /// x₀, and xₜ = 0.9·xₜ₋₁ + √(1 − 0.9²)·noise, of variance 1.

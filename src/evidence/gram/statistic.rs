@@ -202,7 +202,7 @@ fn recognised(left: &DMatrix<f64>, right: &DMatrix<f64>) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{deflated, orthonormal, residual, second_moment, symmetric};
+    use super::{FEWEST_DIRECTIONS, deflated, orthonormal, residual, second_moment, spanned, symmetric};
     use crate::fingerprint::splitmix64;
 
     fn random(count: usize, seed: u64) -> Vec<f64> {
@@ -247,6 +247,26 @@ mod tests {
         assert_eq!(directions.len(), 3);
         let left = residual(x.iter().map(|value| 2.0 * value + 1.0).collect(), &directions);
         assert!(left.iter().all(|value| value.abs() < 1e-12));
+    }
+
+    #[test]
+    fn rows_in_few_directions_are_told_from_rows_in_many() {
+        let cosines = |rows: usize, width: usize| -> Vec<f64> {
+            let values = random(rows * width, 7);
+            let unit = |at: usize| {
+                let row = &values[at * width..(at + 1) * width];
+                let norm = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+                row.iter().map(|x| x / norm).collect::<Vec<_>>()
+            };
+            let units: Vec<Vec<f64>> = (0..rows).map(unit).collect();
+            let cosine = |a: usize, b: usize| units[a].iter().zip(&units[b]).map(|(x, y)| x * y).sum();
+            (0..rows).flat_map(|b| (0..b).map(move |a| (a, b))).map(|(a, b)| cosine(a, b)).collect()
+        };
+        for (width, few) in [(3, true), (6, true), (32, false), (64, false)] {
+            let found = spanned(&cosines(64, width));
+            assert!((found / width as f64 - 1.0).abs() < 0.2, "{width}: {found}");
+            assert_eq!(found < FEWEST_DIRECTIONS, few);
+        }
     }
 
     #[test]
