@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use forebear::evidence::{Comparison, compare};
+use forebear::evidence::{Comparison, Evidence, compare_uncorrected};
 use forebear::fingerprint::Fingerprint;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::bench::pairs;
 use crate::cases::{LAUNDRY, Truth};
 use crate::error::Error;
+use crate::histogram;
 use crate::launder::launder;
 use crate::measure::{fingerprint, mechanism};
 use crate::report::MECHANISMS;
@@ -44,13 +45,16 @@ pub struct Distribution {
     pub mechanism: String,
     /// log10 p, sorted.
     pub log10_p: Vec<f64>,
+    /// log10 p before the correction for the number of mechanisms, sorted; none for what is joined.
+    pub uncorrected: Vec<f64>,
     /// Largest effect.
     pub effect: f64,
 }
 
-/// A comparison, and the roots of the two.
+/// A comparison, the same before it was corrected, and the roots of the two.
 struct Outcome {
     comparison: Comparison,
+    uncorrected: Vec<Evidence>,
     roots: (String, String),
 }
 
@@ -73,12 +77,19 @@ pub fn nulls(zoo: &Zoo, seed: u64, table: Option<&(PathBuf, PathBuf)>) -> Result
             let (Some(base), Some(suspect)) = (print(&pair.base_path), print(&pair.path)) else { continue };
             let roots = (pair.base, pair.suspect);
             for (base, suspect) in [(&base, &suspect), (&suspect, &base)] {
-                found.push(Outcome { comparison: compare(suspect, base, 1), roots: roots.clone() });
+                found.push(Outcome::new(suspect, base, roots.clone()));
             }
         }
         nulls.push(null("published checkpoints", &found));
     }
     Ok(nulls)
+}
+
+impl Outcome {
+    fn new(suspect: &Fingerprint, base: &Fingerprint, roots: (String, String)) -> Self {
+        let (comparison, uncorrected) = compare_uncorrected(suspect, base, 1);
+        Self { comparison, uncorrected, roots }
+    }
 }
 
 fn prints(
@@ -105,10 +116,7 @@ fn outcomes(zoo: &Zoo, members: &[&Member], bases: &[Fingerprint], suspects: &[F
     let root = |member: usize| zoo.roots(members[member]).into_iter().collect::<Vec<_>>().join("+");
     pairs
         .into_par_iter()
-        .map(|(base, suspect)| Outcome {
-            comparison: compare(&suspects[suspect], &bases[base], 1),
-            roots: (root(base), root(suspect)),
-        })
+        .map(|(base, suspect)| Outcome::new(&suspects[suspect], &bases[base], (root(base), root(suspect))))
         .collect()
 }
 
@@ -128,14 +136,17 @@ fn null(name: &str, outcomes: &[Outcome]) -> Null {
             effect = effect.max(evidence.effect);
         }
         log10_p.sort_by(f64::total_cmp);
-        Distribution { mechanism: name.to_owned(), log10_p, effect }
+        let alone = outcomes.iter().flat_map(|outcome| &outcome.uncorrected).filter(|found| found.mechanism == name);
+        let mut uncorrected: Vec<f64> = alone.filter_map(|found| found.log10_p).collect();
+        uncorrected.sort_by(f64::total_cmp);
+        Distribution { mechanism: name.to_owned(), log10_p, uncorrected, effect }
     };
     let mut mechanisms: Vec<Distribution> = MECHANISMS.iter().map(|(name, _)| distribution(name)).collect();
     mechanisms.retain(|distribution| !distribution.log10_p.is_empty());
     let mut joined: Vec<f64> = outcomes.iter().filter_map(|outcome| outcome.comparison.log10_p).collect();
     joined.sort_by(f64::total_cmp);
     let effect = outcomes.iter().fold(0.0f64, |largest, outcome| largest.max(outcome.comparison.effect));
-    mechanisms.push(Distribution { mechanism: "all, joined".into(), log10_p: joined, effect });
+    mechanisms.push(Distribution { mechanism: "all, joined".into(), log10_p: joined, uncorrected: Vec::new(), effect });
     Null {
         name: name.to_owned(),
         pairs: (outcomes.len(), accused.len()),
@@ -162,6 +173,10 @@ pub fn markdown(nulls: &[Null]) -> String {
             upper_limit(accused, pairs.max(1)),
             upper_limit(accused_roots, roots.max(1))
         ));
+        lines.push("\nHistogram of p before the correction, in percent of the pairs:\n".into());
+        lines.extend(histogram::header());
+        let alone = null.mechanisms.iter().filter(|distribution| !distribution.uncorrected.is_empty());
+        lines.extend(alone.map(|distribution| histogram::row(&distribution.mechanism, &distribution.uncorrected)));
     }
     lines.join("\n")
 }

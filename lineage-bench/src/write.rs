@@ -12,7 +12,7 @@ use std::path::Path;
 use half::{bf16, f16};
 use nalgebra::DMatrix;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, serialize_to_file};
+use safetensors::{Dtype, serialize, serialize_to_file};
 use serde_json::{Value, json};
 
 use crate::error::Error;
@@ -46,22 +46,56 @@ pub fn write(model: &Llama, form: Form, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// The two files of a model that is one file of weights.
+pub(crate) struct Published {
+    pub(crate) config: Vec<u8>,
+    pub(crate) weights: Vec<u8>,
+}
+
+/// The same in memory: some tensors, in one file, and the model's config.
+pub(crate) fn published(model: &Llama, tensors: &[Named]) -> Result<Published, Error> {
+    let path = Path::new("a model in memory");
+    let dtype = narrowest(tensors);
+    let config = config(model, Form::default(), dtype, false);
+    let encoded = encoded(tensors, dtype);
+    Ok(Published {
+        config: serde_json::to_vec_pretty(&config).map_err(|error| Error::json(path, &error))?,
+        weights: serialize(views(tensors, dtype, &encoded, path)?, None)
+            .map_err(|error| Error::tensors(path, error.to_string()))?,
+    })
+}
+
 fn save(path: &Path, value: &Value) -> Result<(), Error> {
     let text = serde_json::to_vec_pretty(value).map_err(|error| Error::json(path, &error))?;
     fs::write(path, text).map_err(|error| Error::io(path, error))
 }
 
 fn shard(tensors: &[Named], dtype: Dtype, path: &Path) -> Result<(), Error> {
-    let encoded: Vec<(Vec<usize>, Vec<u8>)> =
-        tensors.iter().map(|(_, matrix)| (shape(matrix), bytes(matrix, dtype))).collect();
-    let views: Vec<(&str, TensorView)> = tensors
+    let encoded = encoded(tensors, dtype);
+    let metadata = [("format".to_owned(), "pt".to_owned())].into();
+    serialize_to_file(views(tensors, dtype, &encoded, path)?, Some(metadata), path)
+        .map_err(|error| Error::tensors(path, error.to_string()))
+}
+
+/// Shape and bytes of a tensor.
+type Encoded = (Vec<usize>, Vec<u8>);
+
+fn encoded(tensors: &[Named], dtype: Dtype) -> Vec<Encoded> {
+    tensors.iter().map(|(_, matrix)| (shape(matrix), bytes(matrix, dtype))).collect()
+}
+
+fn views<'a>(
+    tensors: &'a [Named],
+    dtype: Dtype,
+    encoded: &'a [Encoded],
+    path: &Path,
+) -> Result<Vec<(&'a str, TensorView<'a>)>, Error> {
+    tensors
         .iter()
-        .zip(&encoded)
+        .zip(encoded)
         .map(|((name, _), (shape, bytes))| Ok((name.as_str(), TensorView::new(dtype, shape.clone(), bytes)?)))
         .collect::<Result<_, safetensors::SafeTensorError>>()
-        .map_err(|error| Error::tensors(path, error.to_string()))?;
-    let metadata = [("format".to_owned(), "pt".to_owned())].into();
-    serialize_to_file(views, Some(metadata), path).map_err(|error| Error::tensors(path, error.to_string()))
+        .map_err(|error| Error::tensors(path, error.to_string()))
 }
 
 /// A vector is kept as a matrix of one column here and stored with one dimension.

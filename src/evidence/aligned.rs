@@ -10,15 +10,18 @@
 //! no correction. **Null:** the other model was trained from its own random start. Hidden channels are then
 //! exchangeable, the doubly centred products at the tested positions have mean zero, and their signed sum is bounded
 //! by Hoeffding's inequality. Products in one channel are not quite independent; [`KAPPA`] allows for that. It was set
-//! before the null pairs were looked at; `docs/evidence.md` has the measured null.
+//! before the null pairs were looked at; `docs/evidence.md` has the measured null. Where products of one row or column
+//! move together more than that allows, the standard deviation is taken as large as they say, with the same factor on
+//! it (`spread`).
 
 use std::collections::BTreeMap;
 
+use super::spread::{Places, spread};
 use super::tails::{corrected, rademacher};
 use crate::fingerprint::{MATCHING, MatrixPrint, POSITIONS, Samples};
 
 /// Factor by which the null's standard deviation is taken to be larger than under independent signs.
-const KAPPA: f64 = 1.5;
+pub(super) const KAPPA: f64 = 1.5;
 /// Correlation below which a single matrix is not called matched, whatever its p-value.
 const FAINTEST: f64 = 0.08;
 /// ln of the p-value, corrected for the number of matrices, at which a single matrix is called matched.
@@ -31,8 +34,10 @@ pub(super) struct AlignedMatch {
     pub(super) other: usize,
     /// Correlation of the doubly centred values on the testing positions.
     pub(super) correlation: f64,
-    /// Sum of the signed products in units of their null standard deviation.
+    /// Sum of the signed products in units of their null standard deviation, were they independent.
     pub(super) z: f64,
+    /// Factor by which that standard deviation is taken to be larger.
+    pub(super) kappa: f64,
     /// Weight, from the matching positions only.
     pub(super) weight: f64,
     /// ‖theirs − ours‖ / ‖ours‖ on raw values.
@@ -56,38 +61,39 @@ pub(super) struct Aligned {
 
 /// Runs the test for each matrix of `ours` against all of `theirs`.
 pub(super) fn aligned(ours: &[&MatrixPrint], theirs: &[&MatrixPrint]) -> Aligned {
-    let mut by_shape: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+    let mut by_shape: BTreeMap<(u64, u64), (Vec<usize>, Places)> = BTreeMap::new();
     for (at, matrix) in theirs.iter().enumerate() {
-        by_shape.entry(matrix.canonical_shape()).or_default().push(at);
+        let shape = matrix.canonical_shape();
+        by_shape.entry(shape).or_insert_with(|| (Vec::new(), Places::of(shape))).0.push(at);
     }
     let mut matches: Vec<Option<AlignedMatch>> = ours
         .iter()
         .map(|matrix| {
-            let candidates = by_shape.get(&matrix.canonical_shape())?;
-            partner(matrix, theirs, candidates)
+            let (candidates, places) = by_shape.get(&matrix.canonical_shape())?;
+            partner(matrix, theirs, candidates, places)
         })
         .collect();
 
     let found: Vec<&AlignedMatch> = matches.iter().flatten().collect();
     let compared = found.len();
-    let weights: f64 = found.iter().map(|m| m.weight * m.weight).sum();
+    let weights: f64 = found.iter().map(|m| (m.weight * m.kappa).powi(2)).sum();
     let combined = found.iter().map(|m| m.weight * m.z).sum::<f64>();
-    let together = rademacher(combined, weights * KAPPA * KAPPA);
-    let single = found.iter().map(|m| rademacher(m.z, KAPPA * KAPPA)).fold(0.0, f64::min);
+    let together = rademacher(combined, weights);
+    let single = found.iter().map(|m| rademacher(m.z, m.kappa * m.kappa)).fold(0.0, f64::min);
     let ln_p = corrected(together.min(corrected(single, compared)), 2);
     let weight: f64 = found.iter().map(|m| m.weight).sum();
     let effect =
         found.iter().map(|m| m.weight * m.correlation).fold(0.0, std::ops::Add::add) / weight.max(f64::MIN_POSITIVE);
 
     for found in matches.iter_mut().flatten() {
-        let alone = corrected(rademacher(found.z, KAPPA * KAPPA), compared);
+        let alone = corrected(rademacher(found.z, found.kappa * found.kappa), compared);
         found.matched = alone < MATCHED_LN_P && found.correlation >= FAINTEST;
     }
     Aligned { matches, ln_p, effect: effect.clamp(0.0, 1.0), compared }
 }
 
 /// Chooses the best candidate on the matching positions and tests it on the others.
-fn partner(ours: &MatrixPrint, theirs: &[&MatrixPrint], candidates: &[usize]) -> Option<AlignedMatch> {
+fn partner(ours: &MatrixPrint, theirs: &[&MatrixPrint], candidates: &[usize], places: &Places) -> Option<AlignedMatch> {
     let here = Halves::of(&ours.samples)?;
     let mut tried = 0usize;
     let mut best: Option<(f64, usize, &Samples)> = None;
@@ -111,11 +117,13 @@ fn partner(ours: &MatrixPrint, theirs: &[&MatrixPrint], candidates: &[usize]) ->
         squares += product * product;
     }
     let z = if squares > 0.0 { sum / squares.sqrt() } else { 0.0 };
+    let spread = spread(here.testing, there.testing, places);
     let chance = (2.0 * (tried.max(2) as f64).ln()).sqrt();
     Some(AlignedMatch {
         other,
         correlation: expanded_cosine(here.testing, there.testing),
         z,
+        kappa: if spread > KAPPA { KAPPA * spread } else { KAPPA },
         weight: (score * (MATCHING as f64).sqrt() - chance).max(0.02),
         difference: relative_difference(&ours.samples.raw, &samples.raw),
         matched: false,

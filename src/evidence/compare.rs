@@ -13,8 +13,8 @@ use super::describe::{cells, describe};
 use super::exact::{ExactMatch, shared};
 use super::matches::{Matches, join, share};
 use super::mechanisms::{self, MECHANISMS};
-use super::needle::needle_identity;
-use super::relation::{Findings, relation};
+use super::needle::{NeedleTest, needle_identity};
+use super::relation::{Findings, Outcome, relation};
 use super::tier::Tier;
 use crate::fingerprint::{Fingerprint, MatrixPrint, Role};
 use std::collections::BTreeSet;
@@ -22,12 +22,27 @@ use std::collections::BTreeSet;
 /// Compares a suspect with a base by every mechanism. `searched` is the number of bases the suspect is compared with in
 /// all.
 pub fn compare(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Comparison {
-    compare_until(suspect, base, searched, |_| false)
+    Measured::in_place(suspect, base).with_blocks().judged(searched, Tier::Blocks)
 }
 
-/// The same; the tests of whole blocks are left out where the values at the same places account for all of both.
+/// The same, and what every mechanism says before the correction for the number of mechanisms and of bases: the
+/// p-values of which `docs/calibration.md` asks whether they are what they say.
+pub fn compare_uncorrected(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> (Comparison, Vec<Evidence>) {
+    let measured = Measured::in_place(suspect, base).with_blocks();
+    let uncorrected = measured.evidence(1);
+    (measured.judged(searched, Tier::Blocks), uncorrected)
+}
+
+/// Compares a suspect with one of `searched` bases; the tests of whole blocks are left out where the values at the same
+/// places account for all of both.
 pub(super) fn compare_in_turn(suspect: &Fingerprint, base: &Fingerprint, searched: usize) -> Comparison {
-    compare_until(suspect, base, searched, |relation| matches!(relation, Relation::Identical | Relation::Converted))
+    let measured = Measured::in_place(suspect, base);
+    let outcome = measured.outcome(&measured.evidence(MECHANISMS * searched.max(1)));
+    if matches!(outcome.relation, Relation::Identical | Relation::Converted) {
+        measured.judged(searched, Tier::InPlace)
+    } else {
+        measured.with_blocks().judged(searched, Tier::Blocks)
+    }
 }
 
 /// Compares what was read of a suspect, a few matrices, with the same ones of a base. No evidence then means nothing, and
@@ -41,78 +56,108 @@ pub(super) fn compare_glance(suspect: &Fingerprint, base: &Fingerprint, searched
         sketches: Vec::new(),
         ..base.clone()
     };
-    let mut found = compare_until(suspect, &of_base, searched, |_| false);
-    found.tier = Tier::Glance;
-    if matches!(found.relation, Relation::Identical | Relation::Converted) {
-        found.relation = Relation::Derived;
-    }
-    found
+    let found = Measured::in_place(suspect, &of_base).judged(searched, Tier::Glance);
+    let whole = matches!(found.relation, Relation::Identical | Relation::Converted);
+    Comparison { relation: if whole { Relation::Derived } else { found.relation }, ..found }
 }
 
-fn compare_until(
-    suspect: &Fingerprint,
-    base: &Fingerprint,
-    searched: usize,
-    settled: impl Fn(Relation) -> bool,
-) -> Comparison {
-    let theirs: Vec<&MatrixPrint> = suspect.matrices.iter().filter(|matrix| matrix.is_evidence()).collect();
-    let ours: Vec<&MatrixPrint> = base.matrices.iter().filter(|matrix| matrix.is_evidence()).collect();
+/// What the mechanisms found, before anything is corrected or named.
+struct Measured<'a> {
+    suspect: &'a Fingerprint,
+    base: &'a Fingerprint,
+    theirs: Vec<&'a MatrixPrint>,
+    ours: Vec<&'a MatrixPrint>,
+    exact: Vec<Option<ExactMatch>>,
+    sampled: Aligned,
+    matches: Matches,
+    needle: Option<NeedleTest>,
+    blocks: Option<Blocks>,
+}
 
-    let exact = shared(&ours, &theirs);
-    let sampled = aligned(&ours, &theirs);
-    let matches = both_ways(suspect, base, &ours, &theirs, &exact, &sampled);
-    let needle = needle_identity(suspect, base);
-
-    let comparisons = MECHANISMS * searched.max(1);
-    let mut mechanisms: Vec<Evidence> = [
-        mechanisms::exact(&ours, &theirs, &exact, comparisons),
-        mechanisms::aligned(&sampled, comparisons),
-        needle.as_ref().map(|needle| mechanisms::needle_identity(needle, comparisons)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-
-    let same_layout =
-        same_layout(&ours, &theirs, &matches) && depth(suspect).zip(depth(base)).is_none_or(|(a, b)| a == b);
-    let outcome = |blocks: Option<&Blocks>, mechanisms: &[Evidence]| {
-        relation(&Findings { base: &ours, same_layout, matches: &matches, needle: needle.as_ref(), blocks, mechanisms })
-    };
-    let in_place = outcome(None, &mechanisms);
-    let (tier, blocks, outcome) = if settled(in_place.relation) {
-        (Tier::InPlace, None, in_place)
-    } else {
-        let blocks = blocks(suspect, base);
-        mechanisms.extend(blocks.iter().flat_map(|blocks| mechanisms::of_blocks(blocks, comparisons)));
-        let outcome = outcome(blocks.as_ref(), &mechanisms);
-        (Tier::Blocks, blocks, outcome)
-    };
-    let p = |evidence: &Evidence| evidence.log10_p.unwrap_or(0.0);
-    mechanisms.sort_by(|a, b| p(a).total_cmp(&p(b)));
-    // The mechanism that decides stands first, whatever other has a smaller p and too small an effect.
-    if let Some(at) = mechanisms.iter().position(|evidence| Some(evidence.mechanism.as_str()) == outcome.by) {
-        mechanisms[..=at].rotate_right(1);
+impl<'a> Measured<'a> {
+    /// By values at the same places.
+    fn in_place(suspect: &'a Fingerprint, base: &'a Fingerprint) -> Self {
+        let evident = |print: &'a Fingerprint| -> Vec<&'a MatrixPrint> {
+            print.matrices.iter().filter(|matrix| matrix.is_evidence()).collect()
+        };
+        let (theirs, ours) = (evident(suspect), evident(base));
+        let (exact, sampled) = (shared(&ours, &theirs), aligned(&ours, &theirs));
+        Self {
+            suspect,
+            base,
+            matches: both_ways(suspect, base, &ours, &theirs, &exact, &sampled),
+            exact,
+            sampled,
+            needle: needle_identity(suspect, base),
+            blocks: None,
+            theirs,
+            ours,
+        }
     }
-    let cells = cells(&ours, &theirs, &matches, blocks.as_ref());
-    let structure = outcome
-        .relation
-        .is_descent()
-        .then(|| describe(suspect, base, &theirs, &matches, blocks.as_ref(), &cells))
-        .filter(|structure| !structure.layer_map.is_empty());
-    Comparison {
-        suspect: suspect.name.clone(),
-        base: base.name.clone(),
-        relation: outcome.relation,
-        tier,
-        log10_p: mechanisms.iter().filter_map(|evidence| evidence.log10_p).reduce(f64::min),
-        effect: mechanisms.first().map_or(0.0, |first| first.effect),
-        mechanisms,
-        layers: cells,
-        parts: outcome.parts,
-        difference: difference(&sampled),
-        merge: None,
-        structure,
-        context: context(suspect, base),
+
+    /// By whole blocks as well.
+    fn with_blocks(self) -> Self {
+        Self { blocks: blocks(self.suspect, self.base), ..self }
+    }
+
+    /// Every mechanism that could be run, corrected for so many comparisons.
+    fn evidence(&self, comparisons: usize) -> Vec<Evidence> {
+        [
+            mechanisms::exact(&self.ours, &self.theirs, &self.exact, comparisons),
+            mechanisms::aligned(&self.sampled, comparisons),
+            self.needle.as_ref().map(|needle| mechanisms::needle_identity(needle, comparisons)),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.blocks.iter().flat_map(|blocks| mechanisms::of_blocks(blocks, comparisons)))
+        .collect()
+    }
+
+    /// What that amounts to.
+    fn outcome(&self, mechanisms: &[Evidence]) -> Outcome {
+        relation(&Findings {
+            base: &self.ours,
+            same_layout: same_layout(&self.ours, &self.theirs, &self.matches)
+                && depth(self.suspect).zip(depth(self.base)).is_none_or(|(a, b)| a == b),
+            matches: &self.matches,
+            needle: self.needle.as_ref(),
+            blocks: self.blocks.as_ref(),
+            mechanisms,
+        })
+    }
+
+    /// Corrects for the bases searched and names the relation.
+    fn judged(self, searched: usize, tier: Tier) -> Comparison {
+        let mut mechanisms = self.evidence(MECHANISMS * searched.max(1));
+        let outcome = self.outcome(&mechanisms);
+        let Self { suspect, base, theirs, ours, sampled, matches, blocks, .. } = self;
+        let p = |evidence: &Evidence| evidence.log10_p.unwrap_or(0.0);
+        mechanisms.sort_by(|a, b| p(a).total_cmp(&p(b)));
+        // The mechanism that decides stands first, whatever other has a smaller p and too small an effect.
+        if let Some(at) = mechanisms.iter().position(|evidence| Some(evidence.mechanism.as_str()) == outcome.by) {
+            mechanisms[..=at].rotate_right(1);
+        }
+        let cells = cells(&ours, &theirs, &matches, blocks.as_ref());
+        let structure = outcome
+            .relation
+            .is_descent()
+            .then(|| describe(suspect, base, &theirs, &matches, blocks.as_ref(), &cells))
+            .filter(|structure| !structure.layer_map.is_empty());
+        Comparison {
+            suspect: suspect.name.clone(),
+            base: base.name.clone(),
+            relation: outcome.relation,
+            tier,
+            log10_p: mechanisms.iter().filter_map(|evidence| evidence.log10_p).reduce(f64::min),
+            effect: mechanisms.first().map_or(0.0, |first| first.effect),
+            mechanisms,
+            layers: cells,
+            parts: outcome.parts,
+            difference: difference(&sampled),
+            merge: None,
+            structure,
+            context: context(suspect, base),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::f64::consts::LN_10;
 
-use super::aligned::Aligned;
+use super::aligned::{Aligned, KAPPA};
 use super::blocks::Blocks;
 use super::circuit::CircuitTest;
 use super::comparison::Evidence;
@@ -80,6 +80,13 @@ pub(super) fn aligned(sampled: &Aligned, comparisons: usize) -> Option<Evidence>
     let mut sorted = matched.clone();
     sorted.sort_by(f64::total_cmp);
     let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    let wider = sampled.matches.iter().flatten().filter(|m| m.kappa > KAPPA).map(|m| m.kappa);
+    let wider = match wider.reduce(f64::max) {
+        Some(most) => {
+            format!("; where values of one row or column move together it is taken up to {most:.1} times larger")
+        }
+        None => String::new(),
+    };
     Some(Evidence {
         mechanism: ALIGNED.into(),
         log10_p: Some(log10(corrected(sampled.ln_p, comparisons))),
@@ -90,7 +97,7 @@ pub(super) fn aligned(sampled: &Aligned, comparisons: usize) -> Option<Evidence>
         n: sampled.compared as u64,
         detail: format!(
             "{} of {} matrices of a common shape correlate beyond chance on values not used for pairing (median \
-             correlation {median:.3})",
+             correlation {median:.3}){wider}",
             matched.len(),
             sampled.compared
         ),

@@ -25,14 +25,16 @@ mod mechanisms;
 mod merge;
 mod needle;
 mod needle_search;
+mod order;
 mod relation;
 mod search;
+mod spread;
 mod structure;
 mod tails;
 mod tier;
 
 pub use circuit::{CircuitMatch, CircuitTest, LayerMatch, circuit};
-pub use compare::compare;
+pub use compare::{compare, compare_uncorrected};
 pub use comparison::{
     Comparison, ConfigContext, Context, Evidence, GainContext, LayerEffect, MergeShare, Relation, ResponseContext,
     SigmaContext, SigmaCurve,

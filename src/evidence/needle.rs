@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 
+use super::order::{ORDERED, neighbours};
 use super::tails::rademacher;
 use crate::fingerprint::{Fingerprint, Needles, Role};
 
@@ -59,11 +60,22 @@ pub(super) fn needle_identity(suspect: &Fingerprint, base: &Fingerprint) -> Opti
     let sum: f64 = contributions.iter().sum();
     let squares: f64 = contributions.iter().map(|x| x * x).sum();
     Some(NeedleTest {
-        ln_p: rademacher(sum, squares),
+        ln_p: if ordered(suspect) && ordered(base) { 0.0 } else { rademacher(sum, squares) },
         effect: cosines / rows as f64,
         rows,
         channels: contributions.len(),
         floor: -(contributions.len() as f64) / (2.0 * std::f64::consts::LN_10),
+    })
+}
+
+/// Whether neighbouring channels resemble one another in the rows of some role.
+fn ordered(print: &Fingerprint) -> bool {
+    let mut by_role: BTreeMap<Role, Vec<&Needles>> = BTreeMap::new();
+    for ((_, role), needles) in by_place(print) {
+        by_role.entry(role).or_default().push(needles);
+    }
+    by_role.values().any(|all| {
+        neighbours(all.iter().flat_map(|needles| needles.rows.chunks_exact(needles.channels.max(1)))) > ORDERED
     })
 }
 

@@ -33,7 +33,7 @@ pub struct MatrixHashes {
     pub cast: Digest,
     /// Digest of the transpose cast to bf16.
     pub cast_transposed: Digest,
-    /// Smallest row hashes (values cast to bf16), ascending, rows of one repeated value left out.
+    /// Smallest row hashes (values cast to bf16), ascending, rows that another model may have by chance left out.
     pub rows: Vec<u64>,
     /// Smallest column hashes, likewise.
     pub columns: Vec<u64>,
@@ -61,9 +61,27 @@ pub(super) fn hash(values: &[f32], rows: usize, columns: usize) -> MatrixHashes 
         exact_transposed,
         cast,
         cast_transposed,
-        rows: smallest(cast_row_hashes.into_iter().zip(sums.row_varies)),
-        columns: smallest(cast_column_hashes.into_iter().zip(sums.column_varies.iter().map(|bits| *bits != 0))),
+        rows: smallest(cast_row_hashes.into_iter().zip(sums.row_varies), |row| {
+            told(values.iter().skip(row * columns).take(columns))
+        }),
+        columns: smallest(
+            cast_column_hashes.into_iter().zip(sums.column_varies.iter().map(|bits| *bits != 0)),
+            |column| told(values.iter().skip(column).step_by(columns.max(1))),
+        ),
     }
+}
+
+/// Bits that a line must tell, for no other line to be it by chance among all there are.
+const TOLD_BITS: f64 = 64.0;
+
+/// Whether a line tells enough: its values are drawn with the frequencies they have in it, and n of them of one value
+/// in N tell n·log₂(N/n) bits. A line that is nearly all zeros, or short and of three values, tells little.
+fn told<'a>(line: impl Iterator<Item = &'a f32>) -> bool {
+    let mut bits: Vec<u32> = line.map(|value| round_bf16(canonical_bits(*value))).collect();
+    bits.sort_unstable();
+    let length = bits.len() as f64;
+    bits.chunk_by(|a, b| a == b).map(|same| same.len() as f64 * (length / same.len() as f64).log2()).sum::<f64>()
+        >= TOLD_BITS
 }
 
 const KEY_SEED: u64 = 0x666f_7265_6265_6172; // "forebear"
@@ -176,12 +194,13 @@ fn digest(rows: usize, columns: usize, hashes: &[u64]) -> Digest {
     short
 }
 
-fn smallest(hashes: impl Iterator<Item = (u64, bool)>) -> Vec<u64> {
-    let mut kept: Vec<u64> = hashes.filter(|(_, varies)| *varies).map(|(hash, _)| hash).collect();
-    kept.sort_unstable();
-    kept.dedup();
-    kept.truncate(SAMPLED);
-    kept
+/// The smallest hashes of the lines that vary and tell enough, which is looked at only until there are as many as wanted.
+fn smallest(hashes: impl Iterator<Item = (u64, bool)>, told: impl Fn(usize) -> bool) -> Vec<u64> {
+    let varying = hashes.enumerate().filter(|(_, (_, varies))| *varies);
+    let mut lines: Vec<(u64, usize)> = varying.map(|(line, (hash, _))| (hash, line)).collect();
+    lines.sort_unstable();
+    lines.dedup_by_key(|(hash, _)| *hash);
+    lines.into_iter().filter(|(_, line)| told(*line)).map(|(hash, _)| hash).take(SAMPLED).collect()
 }
 
 #[cfg(test)]
@@ -250,6 +269,24 @@ mod tests {
                 assert_eq!(round_bf16(value.to_bits()) as u16, half::bf16::from_f32(value).to_bits(), "{value}");
             }
         }
+    }
+
+    #[test]
+    fn lines_that_chance_may_repeat_are_no_sample() {
+        let three = |zeros: u64| -> Vec<f32> {
+            let value = |at: u64| match super::splitmix64(at) % 20 {
+                0 => 1.0,
+                1 => -1.0,
+                x if x < zeros => 0.0,
+                x => (x % 3) as f32 - 1.0,
+            };
+            (0..64 * 64).map(value).collect()
+        };
+        let (sparse, dense) = (hash(&three(20), 64, 64), hash(&three(2), 64, 64));
+        assert!(sparse.rows.is_empty() && sparse.columns.is_empty());
+        assert_eq!((dense.rows.len(), dense.columns.len()), (super::SAMPLED, super::SAMPLED));
+        // Sixteen values of three kinds tell 25 bits.
+        assert!(hash(&three(2), 256, 16).rows.is_empty());
     }
 
     #[test]

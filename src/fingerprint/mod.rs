@@ -44,6 +44,7 @@ pub use part::{Part, compute_part};
 pub use pass::{Progress, compute};
 pub use record::{Fingerprint, FingerprintError, MatrixPrint, Source, VectorPrint};
 pub use roles::{Place, Role};
+pub(crate) use samples::positions;
 pub use samples::{MATCHING, POSITIONS, Samples};
 pub use share::{MOST_PARTS, PartOf};
 pub use sketch::{

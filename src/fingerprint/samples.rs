@@ -114,7 +114,7 @@ pub(super) fn sample(values: &[f32], rows: usize, columns: usize, moments: &Mome
 /// The positions sampled in any matrix of `rows` × `columns`: splitmix64 over a seed from the shape. No position comes
 /// twice, or what was looked at for choosing would be looked at again for testing; one that would is drawn anew from
 /// beyond the others. Only a matrix of fewer cells than positions, which is never evidence, repeats some.
-fn positions(rows: u64, columns: u64) -> impl Iterator<Item = (usize, usize)> {
+pub(crate) fn positions(rows: u64, columns: u64) -> impl Iterator<Item = (usize, usize)> {
     let seed = fnv1a64(format!("{rows}x{columns}").as_bytes());
     let count = rows.saturating_mul(columns).max(1);
     let draw = move |t: u64| splitmix64(seed.wrapping_add(t)) % count;

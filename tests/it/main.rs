@@ -13,6 +13,7 @@ mod changes;
 mod code_story;
 mod command_line;
 mod conversions;
+mod false_accusations;
 mod git_harness;
 mod github;
 mod hooks;

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use lineage_bench::launder::launder;
+use lineage_bench::synthetic::{self, KINDS, Kind};
 use lineage_bench::transforms::TRANSFORMS;
 use lineage_bench::zoo::Zoo;
 use lineage_bench::{bench, calibrate, power, report};
@@ -26,6 +27,9 @@ struct Cli {
     command: Option<Command>,
     #[command(flatten)]
     shared: Shared,
+    /// Table of pairs, before the command if there is one: label, kind, id, id
+    #[arg(long = "pairs", value_name = "FILE", default_value = "docs/pairs.tsv")]
+    table: PathBuf,
     /// Only rows with this in "BASE SUSPECT TRANSFORM"
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
@@ -42,9 +46,6 @@ struct Shared {
     /// Folder of published checkpoints, one folder an id of the table of pairs
     #[arg(long, value_name = "DIR", global = true)]
     weights: Option<PathBuf>,
-    /// Table of pairs: label, kind, id, id
-    #[arg(long, value_name = "FILE", global = true, default_value = "docs/pairs.tsv")]
-    pairs: PathBuf,
     /// Write every number to a JSON file too
     #[arg(long, value_name = "FILE", global = true)]
     json: Option<PathBuf>,
@@ -57,6 +58,17 @@ struct Shared {
 enum Command {
     /// Measure the null distributions and the power by strength
     Calibrate,
+    /// Draw pairs that share no weight, of kinds that might look alike, and ask whether p-values are what they say
+    ///
+    /// Exits with 1 if a pair is said to descend, or if p-values are smaller than they should be.
+    Synthetic {
+        /// Pairs of each kind
+        #[arg(long, default_value_t = 100)]
+        pairs: usize,
+        /// A kind, or all of them
+        #[arg(long, default_value = "all")]
+        kind: String,
+    },
     /// Write a disguised copy of a Hugging Face folder
     Launder {
         /// Folder with config.json and safetensors
@@ -87,7 +99,8 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         None => benchmark(cli),
-        Some(Command::Calibrate) => calibration(&cli.shared),
+        Some(Command::Calibrate) => calibration(cli),
+        Some(Command::Synthetic { pairs, kind }) => synthetic(&cli.shared, *pairs, kind),
         Some(Command::Launder { source, target, transform, with }) => {
             Ok(launder(source, target, transform, cli.shared.seed, with.as_deref())?)
         }
@@ -105,7 +118,7 @@ fn benchmark(cli: &Cli) -> anyhow::Result<()> {
     let options = bench::Options {
         only: cli.only.clone(),
         modeldna: cli.modeldna.clone(),
-        pairs: tables(&cli.shared)?,
+        pairs: tables(cli)?,
         seed: cli.shared.seed,
     };
     println!("{}", report::header());
@@ -116,15 +129,38 @@ fn benchmark(cli: &Cli) -> anyhow::Result<()> {
     save(&cli.shared, &(summaries, rows))
 }
 
-fn calibration(shared: &Shared) -> anyhow::Result<()> {
+fn calibration(cli: &Cli) -> anyhow::Result<()> {
+    let shared = &cli.shared;
     let start = Instant::now();
     let zoo = zoo(shared)?;
-    let nulls = calibrate::nulls(&zoo, shared.seed, tables(shared)?.as_ref())?;
+    let nulls = calibrate::nulls(&zoo, shared.seed, tables(cli)?.as_ref())?;
     println!("{}", calibrate::markdown(&nulls));
     let power = power::power(&zoo, shared.seed)?;
     println!("\n{}", power::markdown(&power));
     println!("\n{:.0} s", start.elapsed().as_secs_f64());
     save(shared, &(nulls, power))
+}
+
+fn synthetic(shared: &Shared, pairs: usize, kind: &str) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let kinds: Vec<&Kind> = KINDS.iter().filter(|known| kind == "all" || known.name == kind).collect();
+    let names = KINDS.map(|kind| kind.name).join(", ");
+    ensure!(!kinds.is_empty(), "--kind {kind}: there is no such kind; there are all, {names}");
+    let mut outcomes = Vec::new();
+    for kind in kinds {
+        let before = Instant::now();
+        outcomes.push(synthetic::run(kind, pairs, shared.seed)?);
+        eprintln!("{}: {:.0} s", kind.name, before.elapsed().as_secs_f64());
+    }
+    println!("{}", synthetic::markdown(&outcomes));
+    eprintln!("{:.0} s", start.elapsed().as_secs_f64());
+    save(shared, &outcomes)?;
+    let complaints = synthetic::complaints(&outcomes);
+    if !complaints.is_empty() {
+        bail!("{}", complaints.join("\n"));
+    }
+    println!("\nno pair is said to descend, and no p-value is smaller than it should be");
+    Ok(())
 }
 
 fn zoo(shared: &Shared) -> anyhow::Result<Zoo> {
@@ -136,11 +172,11 @@ fn zoo(shared: &Shared) -> anyhow::Result<Zoo> {
 }
 
 /// The table of pairs and the folder of its checkpoints, if a folder is given.
-fn tables(shared: &Shared) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
-    let Some(weights) = &shared.weights else { return Ok(None) };
+fn tables(cli: &Cli) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
+    let Some(weights) = &cli.shared.weights else { return Ok(None) };
     ensure!(weights.is_dir(), "--weights {}: there is no such folder", weights.display());
-    ensure!(shared.pairs.is_file(), "--pairs {}: there is no such file", shared.pairs.display());
-    Ok(Some((shared.pairs.clone(), weights.clone())))
+    ensure!(cli.table.is_file(), "--pairs {}: there is no such file", cli.table.display());
+    Ok(Some((cli.table.clone(), weights.clone())))
 }
 
 fn save(shared: &Shared, numbers: &impl Serialize) -> anyhow::Result<()> {

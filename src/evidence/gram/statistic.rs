@@ -21,6 +21,10 @@ use super::neurons::Neurons;
 
 /// Eigenvectors taken away.
 const DEFLATED: usize = 8;
+/// Directions in which the down rows must lie, on one side at least: 1 over their mean squared cosine, the dimension of
+/// rows that point anywhere. In fewer, pairing by words and gates puts neurons of one place on one another, whoever
+/// trained them, and more is alike than the eigenvectors that are taken away. Trained blocks have 27 and more.
+const FEWEST_DIRECTIONS: f64 = 12.0;
 /// Rounds an eigenvalue may take.
 const ROUNDS: usize = 10_000;
 /// Share of its length that a regressor must keep after those before it are taken away.
@@ -44,6 +48,10 @@ pub(super) fn statistic(base: &Neurons, suspect: &Neurons, partner: &[usize]) ->
     let here: Vec<usize> = (0..partner.len()).collect();
     let gates = [among(&base.gate, &here), among(&suspect.gate, partner)];
     let (y1, mut y2) = (base.down.among(&here), suspect.down.among(partner));
+    if spanned(&y1).max(spanned(&y2)) < FEWEST_DIRECTIONS {
+        // Said, as nothing found, and not left out: a block that cannot be told apart was compared.
+        return Some(Statistic { r: 0.0, z: 0.0, recognised: vec![false; partner.len()] });
+    }
     let mut regressors = gates.to_vec();
     // Without a gate the sign of a neuron is no one's choice, and there are no up rows.
     if base.gated {
@@ -64,6 +72,11 @@ pub(super) fn statistic(base: &Neurons, suspect: &Neurons, partner: &[usize]) ->
     let pairs = directions.first().map_or(1, Vec::len) as f64;
     let deviation = (second_moment(&left, &right).max(0.0).sqrt() / size).max(1.0 / pairs.sqrt());
     Some(Statistic { r, z: r / deviation, recognised: recognised(&left, &right) })
+}
+
+/// Directions that rows with these cosines span.
+fn spanned(cosines: &[f64]) -> f64 {
+    cosines.len() as f64 / dot(cosines, cosines).max(f64::MIN_POSITIVE)
 }
 
 /// Strict upper triangle, by columns, of the rows and columns at `chosen`.
@@ -189,7 +202,7 @@ fn recognised(left: &DMatrix<f64>, right: &DMatrix<f64>) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{deflated, orthonormal, residual, second_moment, symmetric};
+    use super::{FEWEST_DIRECTIONS, deflated, orthonormal, residual, second_moment, spanned, symmetric};
     use crate::fingerprint::splitmix64;
 
     fn random(count: usize, seed: u64) -> Vec<f64> {
@@ -234,6 +247,26 @@ mod tests {
         assert_eq!(directions.len(), 3);
         let left = residual(x.iter().map(|value| 2.0 * value + 1.0).collect(), &directions);
         assert!(left.iter().all(|value| value.abs() < 1e-12));
+    }
+
+    #[test]
+    fn rows_in_few_directions_are_told_from_rows_in_many() {
+        let cosines = |rows: usize, width: usize| -> Vec<f64> {
+            let values = random(rows * width, 7);
+            let unit = |at: usize| {
+                let row = &values[at * width..(at + 1) * width];
+                let norm = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+                row.iter().map(|x| x / norm).collect::<Vec<_>>()
+            };
+            let units: Vec<Vec<f64>> = (0..rows).map(unit).collect();
+            let cosine = |a: usize, b: usize| units[a].iter().zip(&units[b]).map(|(x, y)| x * y).sum();
+            (0..rows).flat_map(|b| (0..b).map(move |a| (a, b))).map(|(a, b)| cosine(a, b)).collect()
+        };
+        for (width, few) in [(3, true), (6, true), (32, false), (64, false)] {
+            let found = spanned(&cosines(64, width));
+            assert!((found / width as f64 - 1.0).abs() < 0.2, "{width}: {found}");
+            assert_eq!(found < FEWEST_DIRECTIONS, few);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::PERMUTATION_Z;
 use super::halves::{Bundle, Cut, Half};
 use super::matching::{Candidates, Choice, Needles, choose};
 use super::sums::{Partner, Sums, cosine};
+use crate::evidence::order::{ORDERED, neighbours};
 use crate::evidence::tails::rademacher;
 use crate::fingerprint::{AttentionRows, BASE_ATTENTION_ROWS, BASE_NEEDLES, LayerSketch, NEEDLES_KEPT, Rows, Sketch};
 
@@ -174,7 +175,7 @@ fn run(base: &[Layers<'_>], suspect: &[Layers<'_>], cut: Cut) -> Option<NeedleEv
     let needles = sums.needles as f64;
     let permutation_z = sums.permutation_z();
     let (sum, squares) = sums.channels.iter().fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
-    let silenced = cut.centred && permutation_z < PERMUTATION_Z;
+    let silenced = cut.centred && permutation_z < PERMUTATION_Z || ordered(base, suspect, cut);
     Some(NeedleEvidence {
         ln_p: if silenced { 0.0 } else { rademacher(sum, squares) },
         effect: sums.cosines / needles,
@@ -183,6 +184,23 @@ fn run(base: &[Layers<'_>], suspect: &[Layers<'_>], cut: Cut) -> Option<NeedleEv
         permutation_z,
         heat: mean(&heat),
     })
+}
+
+/// Whether neighbouring channels of both sides resemble one another: those that choose then know those that test.
+fn ordered(base: &[Layers<'_>], suspect: &[Layers<'_>], cut: Cut) -> bool {
+    let most = |side: &[Layers<'_>]| {
+        let kinds = side.iter().flat_map(|layers| {
+            let bundles = || layers.iter().flat_map(|(_, bundles)| bundles);
+            let kinds = bundles().map(|bundle| bundle.roles().count()).max().unwrap_or_default();
+            (0..kinds).map(move |kind| {
+                let rows = bundles().filter_map(move |bundle| Some((bundle.roles().nth(kind)?, bundle.count)));
+                let lines = rows.flat_map(|(rows, count)| (0..count).map(move |at| rows.row(at)));
+                neighbours(lines.filter_map(|line| line.get(..cut.channels)))
+            })
+        });
+        kinds.fold(0.0, f64::max)
+    };
+    most(base) > ORDERED && most(suspect) > ORDERED
 }
 
 /// Sends the needles through the layers of the suspect, and returns the weighted mean cosine of every pair of layers.
