@@ -16,6 +16,7 @@ mod conversions;
 mod git_harness;
 mod github;
 mod hooks;
+mod hostile;
 mod init_story;
 mod layers;
 mod license_trees;
