@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::model::TENSORS;
 use super::sniff::{Sniffed, Unread, is_checkpoint_name, sniff};
-use super::{Checkpoint, CheckpointError, CheckpointFile, Format, gguf, numpy, onnx, safetensors, torch};
+use super::{Checkpoint, CheckpointError, CheckpointFile, Format, gguf, numpy, onnx, safetensors, shared, torch};
 use crate::changes::{Content, File, FileState};
 
 const CONFIG: usize = 16 << 20;
@@ -106,6 +106,7 @@ pub fn open(files: &[File], group: &Group) -> Result<Checkpoint, CheckpointError
             reason: format!("more than {} tensors are more than any model has", 2 * TENSORS),
         });
     }
+    shared::check(&checkpoint)?;
     group.path.clone_into(&mut checkpoint.path);
     // GGUF makes a configuration of its own keys, which describes the file better than a neighbour does.
     if checkpoint.config.is_none() {
