@@ -14,6 +14,7 @@ fickling's source distribution holds no tests, so its gadgets are the names on i
 
 import ast
 import base64
+import contextlib
 import glob
 import gzip
 import io
@@ -249,7 +250,8 @@ def analysed(path):
     with open(path, "rb") as file:
         archive = file.read(4) == b"PK\x03\x04"
     try:
-        results = list(scan_zip_archive(path, graceful=True).values()) if archive else [scan_file(path, graceful=True)]
+        with contextlib.redirect_stdout(sys.stderr):
+            results = list(scan_zip_archive(path, graceful=True).values()) if archive else [scan_file(path, graceful=True)]
     except Exception as error:  # noqa: BLE001 - any failure is a row of the table
         return f"fails: {type(error).__name__}"
     if not results:

