@@ -76,11 +76,12 @@ impl Member {
 /// Lists the members of a zip archive, in the order of its directory.
 ///
 /// # Errors
-/// Malformed if names repeat, headers disagree, members reach outside the archive, or a member is neither stored nor
+/// Malformed if names repeat, headers disagree, members overlap or reach outside the archive, or a member is neither stored nor
 /// deflated.
 pub(super) fn members(source: &dyn ReadAt) -> Result<Vec<Member>, CheckpointError> {
     let mut names = HashSet::new();
     let mut members = Vec::new();
+    let mut spans = Vec::new();
     for entry in entries(source)? {
         let Entry { name, method, flags, stored, size, header } = entry;
         if !names.insert(name.clone()) {
@@ -100,8 +101,14 @@ pub(super) fn members(source: &dyn ReadAt) -> Result<Vec<Member>, CheckpointErro
         if !fits || !honest {
             return Err(malformed(header, "a member's size contradicts the archive"));
         }
+        spans.push((header, offset.saturating_add(stored)));
         let name = String::from_utf8_lossy(&name).into_owned();
         members.push(Member { name, offset, stored, size, deflated });
+    }
+    // Members that lie in one another unpack to the square of the archive (Fifield, "A better zip bomb", WOOT 2019).
+    spans.sort_unstable();
+    if let Some([_, (header, _)]) = spans.array_windows().find(|[before, after]| before.1 > after.0) {
+        return Err(malformed(*header, "two members overlap"));
     }
     Ok(members)
 }
@@ -329,6 +336,27 @@ mod tests {
             }
         }
         assert!(members(&*Content::memory(bytes).open().unwrap()).is_err());
+    }
+
+    #[test]
+    fn members_that_lie_in_one_another_are_refused() {
+        // The second member, header and all, is the content of the first.
+        let inner = archive(&[("b", b"hello")], CompressionMethod::Stored);
+        let end = inner.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+        let (member, rest) = inner.split_at(end);
+        let mut bytes = archive(&[("a", member)], CompressionMethod::Stored);
+        let start = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+        let close = bytes.windows(4).position(|four| four == b"PK\x05\x06").unwrap();
+        let mut record = rest[..rest.len() - END as usize].to_vec();
+        record[42..46].copy_from_slice(&31_u32.to_le_bytes());
+        bytes.splice(close..close, record.iter().copied());
+        let close = close + record.len();
+        for at in [8, 10] {
+            bytes[close + at] = 2;
+        }
+        bytes[close + 12..close + 16].copy_from_slice(&((close - start) as u32).to_le_bytes());
+        let error = members(&*Content::memory(bytes).open().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("overlap"), "{error}");
     }
 
     proptest! {

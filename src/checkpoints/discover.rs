@@ -8,9 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::model::TENSORS;
 use super::sniff::{Sniffed, Unread, is_checkpoint_name, sniff};
-use super::{Checkpoint, CheckpointError, CheckpointFile, Format, gguf, numpy, onnx, safetensors, torch};
-use crate::changes::{Content, File};
+use super::{Checkpoint, CheckpointError, CheckpointFile, Format, gguf, numpy, onnx, safetensors, shared, torch};
+use crate::changes::{Content, File, FileState};
 
 const CONFIG: usize = 16 << 20;
 const INDEX: usize = 64 << 20;
@@ -99,6 +100,13 @@ pub fn open(files: &[File], group: &Group) -> Result<Checkpoint, CheckpointError
         Format::Onnx => onnx::open(parts),
         Format::TorchZip | Format::TorchLegacy | Format::TorchScript => torch::open(parts),
     }?;
+    if checkpoint.tensors.len() > 2 * TENSORS {
+        return Err(CheckpointError::Unsupported {
+            what: "sharded checkpoint".into(),
+            reason: format!("more than {} tensors are more than any model has", 2 * TENSORS),
+        });
+    }
+    shared::check(&checkpoint)?;
     group.path.clone_into(&mut checkpoint.path);
     // GGUF makes a configuration of its own keys, which describes the file better than a neighbour does.
     if checkpoint.config.is_none() {
@@ -188,9 +196,13 @@ impl<'a> Finder<'a> {
         }
     }
 
+    fn is_no_file(&self, index: usize) -> bool {
+        self.files.get(index).is_some_and(|file| matches!(file.state, FileState::NotAFile(_)))
+    }
+
     fn indexed_set(&mut self, index: usize, file: &File, names: &BTreeSet<String>) {
         let folder = folder(&file.path);
-        let (mut shards, mut absent, mut outside) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut shards, mut absent, mut outside, mut linked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for name in names {
             if name.split('/').any(|part| matches!(part, "" | "." | "..")) || name.contains(['\\', ':', '\0']) {
                 outside.push(name.as_str());
@@ -199,6 +211,7 @@ impl<'a> Finder<'a> {
             let path = format!("{folder}{name}");
             match self.version(&path, file) {
                 Some(shard) if self.formats.contains_key(&shard) => shards.push(shard),
+                Some(shard) if self.is_no_file(shard) => linked.push(name.as_str()),
                 // Without content here: missing from the LFS store, which is said elsewhere. Unreadable: said below.
                 Some(shard) if self.unread.contains_key(&shard) || self.content(shard).is_none() => {}
                 _ => absent.push(name.as_str()),
@@ -207,6 +220,10 @@ impl<'a> Finder<'a> {
         if !outside.is_empty() {
             let reason = format!("names shards outside its folder: {}", listed(&outside));
             self.refuse(index, "index of a sharded checkpoint", reason, "put the shards beside their index");
+        }
+        if !linked.is_empty() {
+            let reason = format!("names shards that are links, which are not followed: {}", listed(&linked));
+            self.refuse(index, "sharded checkpoint", reason, "put the shards themselves beside their index");
         }
         if !absent.is_empty() {
             let reason = format!("names shards that are absent: {}", listed(&absent));

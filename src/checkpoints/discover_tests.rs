@@ -92,6 +92,11 @@ fn formats_are_recognised_by_content_under_any_name() {
 fn text_pickles_are_recognised_by_name_and_content() {
     let call = b"cos\nsystem\n(S'id'\ntR.";
     assert_eq!(formats(&discover(&[file("model.pkl", *call)])), [Format::TorchLegacy]);
+    // Any opcode may come first.
+    for first in ["N0", "I1\n0", "S'x'\n0", "V\n0"] {
+        let found = discover(&[file("model.pkl", [first.as_bytes(), call].concat())]);
+        assert_eq!(formats(&found), [Format::TorchLegacy], "{first}");
+    }
     assert!(discover(&[file("notes.pth", "import site; site.addsitedir('x')\n")]).groups.is_empty());
 }
 
@@ -101,7 +106,7 @@ fn models_that_are_not_read_are_named() {
     tar[..7].copy_from_slice(b"storage");
     tar[257..262].copy_from_slice(b"ustar");
     let spec = [&6_u32.to_le_bytes()[..], &16_u16.to_le_bytes(), b"TransformerSpec\0", &[0; 8]].concat();
-    let unread: [(&str, Vec<u8>, &str); 19] = [
+    let unread: [(&str, Vec<u8>, &str); 22] = [
         ("a", b"\x1c\0\0\0TFL3".to_vec(), "TFLite model"),
         ("a", b"\x89HDF\r\n\x1a\n".to_vec(), "HDF5 file (Keras)"),
         ("a.bin", b"lmgg\x01\0\0\0".to_vec(), "ggml file from before GGUF"),
@@ -121,6 +126,10 @@ fn models_that_are_not_read_are_named() {
         ("model.onnx", b"nonsense".to_vec(), "file named .onnx"),
         ("model.pt", vec![0; 64], "file named .pt"),
         ("weights.dat", noise(1 << 20), "binary file"),
+        // Too short, or in front of an archive that a lenient reader still finds.
+        ("model.pkl", b"\x80\xffN.".to_vec(), "file named .pkl"),
+        ("pytorch_model.bin", [&b"head"[..], &zip(&["m/data.pkl"])].concat(), "file named as weights"),
+        ("model.bin", vec![0; 2 << 20], "file named as weights"),
     ];
     for (path, bytes, what) in unread {
         let found = discover(&[file(path, bytes)]);

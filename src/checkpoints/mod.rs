@@ -25,6 +25,7 @@ pub(crate) mod protobuf;
 mod raw;
 mod read;
 mod safetensors;
+mod shared;
 mod sniff;
 mod torch;
 

@@ -7,6 +7,10 @@ use std::sync::Arc;
 
 use crate::changes::Content;
 
+/// Tensors of one file, at most: twice what the largest public models have in all their shards, so that a header of tiny
+/// entries cannot fill the memory.
+pub(super) const TENSORS: usize = 1 << 18;
+
 /// One model as stored: one file, or a set of shards that belong together.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {

@@ -130,6 +130,11 @@ impl Name {
             || self.path.ends_with("/data.pkl")
     }
 
+    /// Extensions of what Python pickles.
+    fn is_pickle_like(&self) -> bool {
+        matches!(self.extension.as_str(), "pkl" | "pickle" | "pt" | "pth" | "ckpt" | "joblib")
+    }
+
     fn names_weights(&self) -> bool {
         ["model", "weight", "adapter", "checkpoint", "ggml"].iter().any(|word| self.base.contains(word))
     }
@@ -270,13 +275,11 @@ impl Candidate<'_> {
         Ok(None)
     }
 
-    /// Protocols 2 to 5 open with their number. Protocols 0 and 1 are text-like, so only a name brings them here.
+    /// Protocols 2 to 5 open with their number. Without it any opcode may come first, so only a name brings those here.
     fn is_pickle(&self) -> io::Result<bool> {
-        let is_marked = matches!(self.head, [0x80, 2..=5, ..]);
-        let is_named = matches!(
-            self.name.extension.as_str(),
-            "pkl" | "pickle" | "p" | "pt" | "pth" | "ckpt" | "joblib" | "bin" | "model" | "dat" | "pdparams"
-        ) && matches!(self.head.first(), Some(b'(' | b')' | b']' | b'}' | b'c' | b'l' | b'd' | 0x80));
+        let is_marked = matches!(self.head, [0x80, 0..=5, ..]);
+        let is_named = self.name.is_pickle_like()
+            || matches!(self.name.extension.as_str(), "p" | "bin" | "model" | "dat" | "pdparams");
         if !is_marked && !is_named {
             return Ok(false);
         }
@@ -285,7 +288,9 @@ impl Candidate<'_> {
             Ok(_) => true,
             Err(failure) => {
                 let calls = failure.hazards.iter().any(|note| note.what.starts_with("calls"));
-                calls || is_marked && failure.operations >= 4 || failure.truncated && failure.operations >= 8
+                // A few opcodes of a file that is named so are a pickle that something is wrong with.
+                let begins = self.name.is_pickle_like() && failure.operations >= 3;
+                calls || begins || is_marked && failure.operations >= 4 || failure.truncated && failure.operations >= 8
             }
         })
     }
@@ -330,9 +335,12 @@ impl Candidate<'_> {
                     "export it again, or rename it if it is no model",
                 ));
             }
-            "pt" | "pth" | "ckpt" | "pkl" | "joblib" if !is_text && self.size >= 64 => {
+            _ if self.name.is_pickle_like() && !is_text => {
                 let what = format!("file named .{extension}");
                 return Ok(unread(&what, "is neither an archive nor a pickle", PUBLISH));
+            }
+            "bin" if self.name.is_checkpoint_like() && !is_text && !self.is_sentencepiece() => {
+                return Ok(unread("file named as weights", "its bytes are of no format that is known", PUBLISH));
             }
             _ => {}
         }

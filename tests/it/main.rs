@@ -17,6 +17,7 @@ mod false_accusations;
 mod git_harness;
 mod github;
 mod hooks;
+mod hostile;
 mod init_story;
 mod layers;
 mod license_trees;

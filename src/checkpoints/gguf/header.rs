@@ -8,14 +8,17 @@ use super::fields::{Entry, Fields};
 use crate::changes::ReadAt;
 use crate::checkpoints::CheckpointError;
 use crate::checkpoints::ggml::{self, GgmlType};
+use crate::checkpoints::model::TENSORS;
 
-/// Limits on counts, a hundred times what the largest public files have, so that a header of tiny entries in a
-/// large file cannot fill the memory.
+/// Keys, a hundred times what the largest public files have, so that a header of tiny entries in a large file cannot
+/// fill the memory.
 pub(super) const MAX_KEYS: u64 = 1 << 16;
-const MAX_TENSORS: u64 = 1 << 20;
 
 /// Bytes of metadata text kept in all.
 const MAX_TEXT: usize = 128 << 20;
+
+/// Most bytes of padding after the last tensor: the largest alignment.
+const PADDING: u64 = 1 << 20;
 
 /// Alignment of tensor data when `general.alignment` is not given.
 const DEFAULT_ALIGNMENT: u64 = 32;
@@ -49,7 +52,7 @@ pub(super) fn read(file: &dyn ReadAt) -> Result<Header, CheckpointError> {
     let (tensor_count, key_count) = (fields.u64()?, fields.u64()?);
     // The smallest entries: a key with a one-byte value is 13 bytes long, a tensor info 24.
     let room = fields.remaining();
-    if key_count > (room / 13).min(MAX_KEYS) || tensor_count > (room / 24).min(MAX_TENSORS) {
+    if key_count > (room / 13).min(MAX_KEYS) || tensor_count > (room / 24).min(TENSORS as u64) {
         return Err(
             fields.malformed(format!("{key_count} keys and {tensor_count} tensors are more than there is room for"))
         );
@@ -68,7 +71,8 @@ pub(super) fn read(file: &dyn ReadAt) -> Result<Header, CheckpointError> {
     for info in &mut tensors {
         info.offset = info.offset.checked_add(data).ok_or_else(|| outside(info, file.size()))?;
     }
-    lay_out(&mut tensors, file.size())?;
+    let end = lay_out(&mut tensors, file.size())?;
+    check_rest(file, end.max(data.min(file.size())))?;
     Ok(Header { big_endian, entries, tensors })
 }
 
@@ -152,8 +156,8 @@ fn info(fields: &mut Fields<'_>) -> Result<Info, CheckpointError> {
     Ok(Info { name, shape, kind, offset, len })
 }
 
-/// Sorts tensors by offset and refuses those outside the file or on top of one another.
-fn lay_out(tensors: &mut [Info], size: u64) -> Result<(), CheckpointError> {
+/// Sorts tensors by offset and refuses those outside the file or on top of one another. Returns where the last one ends.
+fn lay_out(tensors: &mut [Info], size: u64) -> Result<u64, CheckpointError> {
     tensors.sort_by_key(|info| (info.offset, info.len));
     let mut end = 0;
     for info in tensors {
@@ -162,6 +166,18 @@ fn lay_out(tensors: &mut [Info], size: u64) -> Result<(), CheckpointError> {
             return Err(CheckpointError::Malformed { format: "gguf", offset: info.offset, reason });
         }
         end = info.offset.checked_add(info.len).filter(|&end| end <= size).ok_or_else(|| outside(info, size))?;
+    }
+    Ok(end)
+}
+
+/// What follows the last tensor is padding: bytes that no tensor has could be an archive, or weights nobody is told of.
+fn check_rest(file: &dyn ReadAt, end: u64) -> Result<(), CheckpointError> {
+    let left = file.size().saturating_sub(end);
+    let mut rest = vec![0; left.min(PADDING) as usize];
+    file.read_exact_at(end, &mut rest)?;
+    if left > PADDING || rest.iter().any(|byte| *byte != 0) {
+        let reason = format!("{left} bytes after the last tensor belong to none");
+        return Err(CheckpointError::Malformed { format: "gguf", offset: end, reason });
     }
     Ok(())
 }

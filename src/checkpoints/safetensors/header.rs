@@ -16,6 +16,7 @@ use serde::de::{self, MapAccess, Visitor};
 
 use crate::changes::ReadAt;
 use crate::checkpoints::CheckpointError;
+use crate::checkpoints::model::TENSORS;
 
 /// Longest header that the reference reader accepts (`MAX_HEADER_SIZE`).
 const MAX_HEADER: u64 = 100_000_000;
@@ -123,6 +124,9 @@ impl<'de> Visitor<'de> for HeaderVisitor {
         while let Some(name) = map.next_key::<String>()? {
             if !seen.insert(name.clone()) {
                 return Err(de::Error::custom(format!("{name:?} stands twice in the header")));
+            }
+            if header.tensors.len() >= TENSORS {
+                return Err(de::Error::custom(format!("more than {TENSORS} tensors are more than any model has")));
             }
             if name == "__metadata__" {
                 header.metadata = map.next_value::<UniqueText>()?.0;

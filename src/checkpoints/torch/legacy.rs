@@ -25,14 +25,14 @@ pub(super) fn is_magic(pickle: &Pickle) -> bool {
     matches!(pickle.value(pickle.root), Value::BigInt(bytes) if **bytes == MAGIC)
 }
 
-/// Reads what follows the magic number, which ends at `start`.
+/// Reads what follows the magic number, which ends at `start`. Returns where the last storage ends.
 pub(super) fn read(
     source: &dyn ReadAt,
     file: usize,
     path: &str,
     start: u64,
     contents: &mut Contents,
-) -> Result<(), CheckpointError> {
+) -> Result<u64, CheckpointError> {
     let mut at = start;
     let mut next = || -> Result<Pickle, CheckpointError> {
         let pickle = pickle::parse(source, at, source.size()).map_err(|failure| refuse(*failure, FORMAT, 0))?;
@@ -49,7 +49,7 @@ pub(super) fn read(
     if states_big_endian(&system) {
         return Err(big_endian());
     }
-    let regions = storages(source, file, &object, &keys)?;
+    let (regions, end) = storages(source, file, &object, &keys)?;
     let found = tree::collect(&object, "").map_err(|reason| malformed(FORMAT, version.end, reason))?;
     let base = Region::Plain { file, offset: 0, len: source.size() };
     contents.add_tensors(found, &object, source, &base, |view| {
@@ -61,16 +61,20 @@ pub(super) fn read(
             return Err(malformed(FORMAT, keys.end, reason));
         }
         Ok(region.clone())
-    })
+    })?;
+    Ok(end)
 }
 
-/// Where each storage is, by key, with its number of elements.
+/// Where a storage is, by key, with its number of elements.
+type Regions = BTreeMap<String, (u64, Region)>;
+
+/// Where the storages are, and where the last one ends.
 fn storages(
     source: &dyn ReadAt,
     file: usize,
     object: &Pickle,
     keys: &Pickle,
-) -> Result<BTreeMap<String, (u64, Region)>, CheckpointError> {
+) -> Result<(Regions, u64), CheckpointError> {
     let sizes = rebuild::element_sizes(object);
     let listed = keys.sequence(keys.root).ok_or_else(|| malformed(FORMAT, keys.end, "its storage keys are no list"))?;
     let mut regions = BTreeMap::new();
@@ -94,5 +98,5 @@ fn storages(
         }
         at = offset + len;
     }
-    Ok(regions)
+    Ok((regions, at))
 }

@@ -17,6 +17,10 @@ use crate::changes::{Content, ReadAt};
 
 const PICKLE: u64 = 256 << 20;
 const SMALL: u64 = 64;
+/// Objects that may follow each other in one file.
+const STACKED: usize = 1024;
+/// Bytes of padding that may follow the last one: a page.
+const PADDING: u64 = 4096;
 
 /// Opens the shards of one PyTorch model.
 ///
@@ -115,19 +119,39 @@ fn read_file(source: &dyn ReadAt, file: usize, path: &str, contents: &mut Conten
     if head == *b"PK\x03\x04" {
         return read_archive(source, file, path, contents);
     }
-    let first = match pickle::parse(source, 0, source.size()) {
-        Ok(first) => first,
-        Err(failure) => return Err(refuse(*failure, "pickle", 0)),
-    };
-    if legacy::is_magic(&first) {
-        legacy::read(source, file, path, first.end, contents)?;
-        return Ok(Format::TorchLegacy);
+    // Whoever loads such a file may load from it again where the last object ended.
+    let mut at = 0;
+    for _ in 0..STACKED {
+        let pickle = match pickle::parse(source, at, source.size()) {
+            Ok(pickle) => pickle,
+            Err(failure) if at > 0 && failure.hazards.is_empty() && failure.io.is_none() => {
+                return Err(malformed("pickle", at, "the bytes after its last object are no pickle"));
+            }
+            Err(failure) => return Err(refuse(*failure, "pickle", 0)),
+        };
+        at = if legacy::is_magic(&pickle) {
+            contents.add_hazards(path, &pickle.hazards);
+            legacy::read(source, file, path, pickle.end, contents)?
+        } else {
+            read_bare(source, file, path, &pickle, contents)?;
+            pickle.end
+        };
+        if is_padding(source, at)? {
+            return Ok(Format::TorchLegacy);
+        }
     }
-    read_bare(source, file, path, &first, contents)?;
-    Ok(Format::TorchLegacy)
+    Err(malformed("pickle", at, format!("more than {STACKED} objects follow each other")))
 }
 
-/// One pickle and nothing else, as `pickle.dump` and `joblib.dump` write it.
+/// Whether nothing but white space or zeros follows.
+fn is_padding(source: &dyn ReadAt, at: u64) -> Result<bool, CheckpointError> {
+    let left = source.size().saturating_sub(at);
+    let mut rest = vec![0; left.min(PADDING) as usize];
+    source.read_exact_at(at, &mut rest)?;
+    Ok(left <= PADDING && rest.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()))
+}
+
+/// One object, as `pickle.dump` and `joblib.dump` write it.
 fn read_bare(
     source: &dyn ReadAt,
     file: usize,

@@ -203,6 +203,24 @@ fn a_call_beside_tensors_is_a_hazard_and_alone_an_error() {
     assert!(matches!(open_bytes(broken), Err(CheckpointError::UnsafePickle(_))));
 }
 
+#[test]
+fn what_follows_the_first_object_is_looked_at_as_well() {
+    let call = b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00id\x85R.".to_vec();
+    for first in [b"\x80\x02}.".to_vec(), legacy_small(6)] {
+        let stacked = [first.clone(), b"\x80\x02N.".to_vec(), call.clone()].concat();
+        let told = match open_bytes(stacked) {
+            Ok(checkpoint) => checkpoint.hazards[0].what.clone(),
+            Err(CheckpointError::UnsafePickle(what)) => what,
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(told, "calls os.system");
+        assert!(open_bytes([first.clone(), b"\n\0".to_vec()].concat()).is_ok());
+        let error = open_bytes([first, b"tail".to_vec()].concat()).unwrap_err().to_string();
+        assert!(error.contains("no pickle"), "{error}");
+    }
+    assert!(open_bytes(b"N.".repeat(2000)).is_err());
+}
+
 /// `_reconstruct(ndarray, (0,), b'b')` with its state, as NumPy writes arrays in protocol 3.
 fn array(shape: &[u32], fortran: bool, bytes: &[u8]) -> Vec<u8> {
     let head = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R(K\x01".to_vec();
