@@ -62,26 +62,35 @@ pub(super) fn hash(values: &[f32], rows: usize, columns: usize) -> MatrixHashes 
         cast,
         cast_transposed,
         rows: smallest(cast_row_hashes.into_iter().zip(sums.row_varies), |row| {
-            told(values.iter().skip(row * columns).take(columns))
+            told(values.iter().skip(row * columns).take(columns), columns)
         }),
         columns: smallest(
             cast_column_hashes.into_iter().zip(sums.column_varies.iter().map(|bits| *bits != 0)),
-            |column| told(values.iter().skip(column).step_by(columns.max(1))),
+            |column| told(values.iter().skip(column).step_by(columns.max(1)), rows),
         ),
     }
 }
 
 /// Bits that a line must tell, for no other line to be it by chance among all there are.
 const TOLD_BITS: f64 = 64.0;
+/// Values of a line looked at first.
+const FIRST: usize = 64;
 
 /// Whether a line tells enough: its values are drawn with the frequencies they have in it, and n of them of one value
 /// in N tell n·log₂(N/n) bits. A line that is nearly all zeros, or short and of three values, tells little.
-fn told<'a>(line: impl Iterator<Item = &'a f32>) -> bool {
-    let mut bits: Vec<u32> = line.map(|value| round_bf16(canonical_bits(*value))).collect();
+fn told<'a>(line: impl Iterator<Item = &'a f32>, length: usize) -> bool {
+    let mut line = line.map(|value| round_bf16(canonical_bits(*value)));
+    let mut bits: Vec<u32> = line.by_ref().take(FIRST).collect();
     bits.sort_unstable();
-    let length = bits.len() as f64;
-    bits.chunk_by(|a, b| a == b).map(|same| same.len() as f64 * (length / same.len() as f64).log2()).sum::<f64>()
-        >= TOLD_BITS
+    // d values tell at least (d − 1)·log₂N bits, whatever follows: most lines are read no further.
+    let each = (length.max(1) as f64).log2();
+    if bits.chunk_by(|a, b| a == b).count().saturating_sub(1) as f64 * each >= TOLD_BITS {
+        return true;
+    }
+    bits.extend(line);
+    bits.sort_unstable();
+    let count = |same: &[u32]| same.len() as f64 * (each - (same.len() as f64).log2());
+    bits.chunk_by(|a, b| a == b).map(count).sum::<f64>() >= TOLD_BITS
 }
 
 const KEY_SEED: u64 = 0x666f_7265_6265_6172; // "forebear"
@@ -285,6 +294,10 @@ mod tests {
         let (sparse, dense) = (hash(&three(20), 64, 64), hash(&three(2), 64, 64));
         assert!(sparse.rows.is_empty() && sparse.columns.is_empty());
         assert_eq!((dense.rows.len(), dense.columns.len()), (super::SAMPLED, super::SAMPLED));
+        // A value that stands alone among very many zeros tells where it stands, and no more.
+        let mut alone = vec![0.0; 64 * 4096];
+        alone.iter_mut().step_by(4096).for_each(|value| *value = 1.0);
+        assert!(hash(&alone, 64, 4096).rows.is_empty());
         // Sixteen values of three kinds tell 25 bits.
         assert!(hash(&three(2), 256, 16).rows.is_empty());
     }
