@@ -13,8 +13,8 @@ use crate::command_line::forebear;
 
 /// Address space of the program, in kilobytes: two threads of it reserve a quarter without touching it.
 const MEMORY: &str = "1048576";
-/// What a debug build on a busy machine may need for the largest of these files; all others take a tenth.
-const TIME: Duration = Duration::from_secs(60);
+/// What a debug build on a busy machine may need for the largest of these files; most take a tenth of a second.
+const TIME: Duration = Duration::from_mins(1);
 
 /// A folder that was scanned.
 pub(super) struct Scan {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Documents that recurse, multiply, repeat themselves, or are no text.
 
+use std::fmt::Write as _;
+
 use super::containers::safetensors;
 use super::scan::scan;
 
@@ -34,7 +36,7 @@ fn yaml_that_multiplies_or_recurses_is_a_problem_of_the_card() {
     let mut laughs = String::from("---\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for at in 1..12 {
         let references = vec![format!("*a{}", at - 1); 10].join(", ");
-        laughs += &format!("a{at}: &a{at} [{references}]\n");
+        writeln!(laughs, "a{at}: &a{at} [{references}]").unwrap();
     }
     laughs += "---\n# Laughs\n";
     let scanned = scan(&[
