@@ -10,6 +10,11 @@ use super::lfs::{self, Lookup};
 use super::snapshot::shown;
 use super::{ChangesError, Content, File, FileState, LfsPointer, Problem, ProblemKind, Repository, blobs};
 
+/// Longest target of a symbolic link (Linux: `PATH_MAX`).
+const LONGEST_LINK: u64 = 4096;
+/// Bytes of a commit or tag up to which its message is a message.
+const MESSAGE: u64 = 8 << 10;
+
 /// Makes files of one repository, gathering what could not be read.
 pub(super) struct Files<'repo> {
     repository: &'repo Repository,
@@ -58,10 +63,36 @@ impl<'repo> Files<'repo> {
         };
         match version.mode.kind() {
             EntryKind::Blob | EntryKind::BlobExecutable => self.fill(&mut file, version.id),
-            EntryKind::Link => file.state = FileState::NotAFile("symbolic link"),
+            // What calls itself a link and is longer than any path is a file.
+            EntryKind::Link => match self.local.find_header(version.id) {
+                Ok(header) if header.size() <= LONGEST_LINK => file.state = FileState::NotAFile("symbolic link"),
+                _ => self.fill(&mut file, version.id),
+            },
             EntryKind::Commit | EntryKind::Tree => {}
         }
         Some(file)
+    }
+
+    /// A commit or tag that carries more than a message: a file of its own, since it is published like one.
+    pub(super) fn carried(&mut self, kind: &str, id: ObjectId) -> Option<File> {
+        let path = format!("{kind} {id}");
+        match self.local.find_header(id) {
+            Ok(header) if header.size() <= MESSAGE => None,
+            Ok(_) => match self.local.find_object(id) {
+                Ok(object) => {
+                    let bytes = object.detach().data;
+                    let size = bytes.len() as u64;
+                    let file = File::present(path, id.to_string(), size, Content::memory(bytes));
+                    Some(File { at_tip: false, ..file })
+                }
+                Err(error) => {
+                    self.unreadable(path, &error.to_string(), "run git fsck, then fetch what is missing");
+                    None
+                }
+            },
+            // A commit that cannot be read is an error where its tree is asked for.
+            Err(_) => None,
+        }
     }
 
     /// The bytes of a blob outside the published files (base side, previous version): of the LFS object if it is

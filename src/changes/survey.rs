@@ -43,20 +43,34 @@ pub(super) fn survey(
     published: &mut Published,
 ) -> Result<(), ChangesError> {
     let local = repository.local();
-    let object = local.find_object(tip).and_then(gix::Object::peel_tags_to_end);
-    let object = object.map_err(|error| ChangesError::object("object", tip, error))?;
-    let (id, kind) = (object.id, object.kind);
-    drop(object);
     let survey = Survey { repository, local: &local, target };
     let mut files = Files::new(repository, &local)?;
-    let snapshot = match kind {
+    let (id, kind, tags) = peeled(&local, tip)?;
+    let mut snapshot = match kind {
         Kind::Commit => survey.commit(id, &mut files, published)?,
         Kind::Tree => survey.tree(id, None, &mut files)?,
         Kind::Blob | Kind::Tag => survey.blob(id, &mut files)?,
     };
+    snapshot.files.extend(tags.into_iter().filter_map(|tag| files.carried("tag", tag)));
     published.problems.extend(files.finish());
     published.snapshots.push(snapshot);
     Ok(())
+}
+
+/// What a tag stands for in the end, and the tags on the way there. A tag names what it stands for by a digest, so the
+/// way has an end.
+fn peeled(local: &gix::Repository, tip: ObjectId) -> Result<(ObjectId, Kind, Vec<ObjectId>), ChangesError> {
+    let (mut id, mut tags) = (tip, Vec::new());
+    loop {
+        let failed = |error: gix::Error| ChangesError::object("object", id, error);
+        let object = local.find_object(id).map_err(failed)?;
+        if object.kind != Kind::Tag {
+            return Ok((id, object.kind, tags));
+        }
+        tags.push(id);
+        let target = object.into_tag().target_id().map(gix::Id::detach);
+        id = target.map_err(|error| ChangesError::object("tag", id, error))?;
+    }
 }
 
 /// Looks at the index, compared with the commit `head`.
@@ -130,6 +144,7 @@ impl Survey<'_> {
         let differences = differences.map(Differences::of_trees);
         let mut snapshot = self.compare(&entries, differences.as_ref(), Some(&introduced), files)?;
         snapshot.files.extend(self.gone(&entries, base_tree, &introduced, files)?);
+        snapshot.files.extend(history.commits.iter().filter_map(|commit| files.carried("commit", commit.id)));
         self.read_base_side(base, files, &mut snapshot)?;
         snapshot.tip = Some(tip.to_string());
         Ok(snapshot)

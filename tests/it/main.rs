@@ -24,6 +24,7 @@ mod lineage;
 mod pages;
 mod parts;
 mod push;
+mod pushers;
 mod readme;
 mod registry_index;
 mod registry_story;
