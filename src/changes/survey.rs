@@ -8,7 +8,7 @@ use gix::objs::Kind;
 use gix::objs::tree::{EntryKind, EntryMode};
 
 use super::attributes::{Attributes, is_attributes_file};
-use super::files::{Files, Version};
+use super::files::{Files, Known, Version};
 use super::history::History;
 use super::snapshot::shown;
 use super::trees::{self, Entry, at_path, tree_of};
@@ -33,6 +33,8 @@ pub(super) struct Target {
     pub(super) policy: Option<ObjectId>,
     /// Take the tree as a whole: no history, everything is introduced.
     pub(super) whole: bool,
+    /// What earlier targets of the same question met.
+    pub(super) known: Known,
 }
 
 /// Looks at what publishing `tip` (a commit, tree, blob or tag) would bring, and adds it to `published`.
@@ -44,7 +46,7 @@ pub(super) fn survey(
 ) -> Result<(), ChangesError> {
     let local = repository.local();
     let survey = Survey { repository, local: &local, target };
-    let mut files = Files::new(repository, &local)?;
+    let mut files = Files::new(repository, &local, &target.known)?;
     let (id, kind, tags) = peeled(&local, tip)?;
     let mut snapshot = match kind {
         Kind::Commit => survey.commit(id, &mut files, published)?,
@@ -82,7 +84,7 @@ pub(super) fn survey_index(
     let local = repository.local();
     let target = Target { label: "index".into(), base: head, ..Target::default() };
     let survey = Survey { repository, local: &local, target: &target };
-    let mut files = Files::new(repository, &local)?;
+    let mut files = Files::new(repository, &local, &Known::default())?;
     let snapshot = survey.index(head, &mut files)?;
     published.problems.extend(files.finish());
     published.snapshots.push(snapshot);
@@ -93,7 +95,7 @@ pub(super) fn survey_index(
 pub(super) fn file_at(repository: &Repository, commit: ObjectId, path: &str) -> Result<Option<Content>, ChangesError> {
     let local = repository.local();
     let found = trees::find(&local, tree_of(&local, commit)?, path.into())?;
-    let files = Files::new(repository, &local)?;
+    let files = Files::new(repository, &local, &Known::default())?;
     Ok(found.and_then(|(id, mode)| files.content(id, mode)))
 }
 
@@ -104,7 +106,7 @@ pub(super) fn files_under(
     folder: &str,
 ) -> Result<Vec<(String, Content)>, ChangesError> {
     let local = repository.local();
-    let files = Files::new(repository, &local)?;
+    let files = Files::new(repository, &local, &Known::default())?;
     below(&local, tree_of(&local, commit)?, folder, &files)
 }
 

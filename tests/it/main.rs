@@ -21,6 +21,7 @@ mod layers;
 mod license_trees;
 mod licensing;
 mod lineage;
+mod machines;
 mod pages;
 mod parts;
 mod push;
