@@ -4,5 +4,6 @@
 
 mod cache;
 mod kills;
+mod load;
 mod space;
 mod world;
