@@ -20,6 +20,8 @@ pub(super) const MEMBER: u64 = 32 << 20;
 const MEMBERS: u32 = 200_000;
 /// Layers: three archives, each of which may be compressed.
 const LAYERS: usize = 6;
+/// Bytes of a file without a form that are searched for a header.
+const SCANNED: u64 = 4 << 30;
 /// Smaller than this no packed file holds weights worth hiding.
 const WORTH: u64 = 16 << 10;
 /// Bytes looked at to tell what something is.
@@ -93,7 +95,10 @@ impl Search {
         }
         let mut reader = Positioned { source: &*source, position: 0 };
         if head.contains(&0) || !super::super::raw::is_utf8_start(&head) {
-            let found = bytes::scan(&mut reader)?;
+            let found = bytes::scan(&mut (&mut reader).take(SCANNED))?;
+            if found.is_none() && source.size() > SCANNED {
+                self.doubt("file", &format!("is longer than {} GiB, and what follows was not searched", SCANNED >> 30));
+            }
             return Ok(found.map_or(Inside::Opaque, |(what, at)| {
                 self.model(&format!("other bytes, and then a {what} at byte {at}"))
             }));
@@ -155,13 +160,9 @@ impl Search {
     fn deeper(&mut self, look: impl FnOnce(&mut Self) -> io::Result<Inside>) -> io::Result<Inside> {
         if self.trail.len() > LAYERS {
             // What is no container here has no further layer.
-            return Ok(self.too_deep());
+            return Ok(Self::refused("archives stand in one another more than three deep"));
         }
         look(self)
-    }
-
-    fn too_deep(&mut self) -> Inside {
-        self.refused("archives stand in one another more than three deep")
     }
 
     /// A model was found where the search is.
@@ -176,7 +177,7 @@ impl Search {
     }
 
     /// Something that nobody needs and that keeps a search from its end.
-    pub(super) fn refused(&mut self, reason: &str) -> Inside {
+    pub(super) fn refused(reason: &str) -> Inside {
         Inside::Model(Unread {
             what: "file that cannot be searched".to_owned(),
             reason: reason.to_owned(),

@@ -5,6 +5,7 @@
 //! In: bytes that begin or end as one. Out: what is in its members. Everything is unpacked as a stream into memory and
 //! counted; nothing is written.
 
+use std::borrow::Cow;
 use std::io::{self, BufReader, Read};
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
@@ -93,17 +94,17 @@ fn damaged(
 pub(super) fn zip(search: &mut Search, content: &Content) -> io::Result<Inside> {
     let source = content.open()?;
     let Ok(mut archive) = ZipArchive::new(BufReader::new(Positioned { source: &*source, position: 0 })) else {
-        return zip_stream(search, &*source);
+        return Ok(zip_stream(search, &*source));
     };
     let mut named = 0;
     for at in 0..archive.len() {
-        let name = archive.name_for_index(at).and_then(Result::ok).map(|name| name.into_owned()).unwrap_or_default();
+        let name = archive.name_for_index(at).and_then(Result::ok).map(Cow::into_owned).unwrap_or_default();
         let mut member = match archive.by_index(at) {
             Ok(member) => member,
             Err(error) => {
                 let reason = format!("{} cannot be unpacked: {error}", name.escape_debug());
                 if super::super::sniff::is_checkpoint_name(&name) {
-                    return Ok(search.refused(&reason));
+                    return Ok(Search::refused(&reason));
                 }
                 search.doubt("zip archive", &reason);
                 continue;
@@ -125,23 +126,18 @@ pub(super) fn zip(search: &mut Search, content: &Content) -> io::Result<Inside> 
     Ok(Inside::Nothing)
 }
 
-fn zip_stream(search: &mut Search, source: &dyn ReadAt) -> io::Result<Inside> {
+fn zip_stream(search: &mut Search, source: &dyn ReadAt) -> Inside {
     let mut reader = BufReader::new(Positioned { source, position: 0 });
-    loop {
-        match zip::read::read_zipfile_from_stream(&mut reader) {
-            Ok(Some(mut member)) => {
-                let name = String::from_utf8_lossy(member.name_raw()).into_owned();
-                match search.member(&name, &mut member) {
-                    Ok(Inside::Model(unread)) => return Ok(Inside::Model(unread)),
-                    Ok(_) if !search.is_spent() => {}
-                    _ => break,
-                }
-            }
+    while let Ok(Some(mut member)) = zip::read::read_zipfile_from_stream(&mut reader) {
+        let name = String::from_utf8_lossy(member.name_raw()).into_owned();
+        match search.member(&name, &mut member) {
+            Ok(Inside::Model(unread)) => return Inside::Model(unread),
+            Ok(_) if !search.is_spent() => {}
             _ => break,
         }
     }
     search.doubt("zip archive", "its directory cannot be read, so not all it holds was searched");
-    Ok(Inside::Nothing)
+    Inside::Nothing
 }
 
 /// A tar archive, from its first block on (POSIX.1-1988; sizes of GNU tar may be binary).

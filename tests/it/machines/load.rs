@@ -77,8 +77,11 @@ fn many_refs_of_a_large_tree_are_not_held_at_once() {
     assert!(words.contains("2,000 commits"), "{words}");
     assert!(whole < 256 << 20, "{whole} bytes for one branch");
     let lines = |count: usize| {
-        let sides = (0..count).map(|at| (at, git.id(&format!("side/{at}"))));
-        sides.map(|(at, id)| format!("refs/heads/side/{at} {id} refs/heads/side/{at} {tip}\n")).collect::<String>()
+        let line = |at: usize| {
+            let id = git.id(&format!("side/{at}"));
+            format!("refs/heads/side/{at} {id} refs/heads/side/{at} {tip}\n")
+        };
+        (0..count).map(line).collect::<Vec<_>>().concat()
     };
     let (_, few) = push(&git, &lines(8));
     let (words, many) = push(&git, &lines(REFS));

@@ -8,6 +8,9 @@ use super::UNDECLARED;
 use crate::push::Watched;
 use crate::stories::release::{TERN, add, policy, repository};
 
+/// A change of the work tree.
+type Change = Box<dyn Fn(&Watched)>;
+
 const SIGNERS: &str = "[attest]\nallowed-signers = \"signers\"\n";
 
 /// A derivative of Tern that nobody declares, and a change of the files beside it.
@@ -40,7 +43,7 @@ fn the_policy() {
     };
     let replace =
         |from: &'static str, to: &'static str| move |watched: &Watched| edit(watched, "policy.toml", from, to);
-    let cases: Vec<(Box<dyn Fn(&Watched)>, &str)> = vec![
+    let cases: Vec<(Change, &str)> = vec![
         (
             Box::new(|watched: &Watched| fs::remove_file(watched.git.path.join("policy.toml")).unwrap()),
             "policy.toml is removed by the push",
@@ -110,7 +113,7 @@ fn the_registry() {
     let watched = repository(Some(&policy("")));
     let print = fs::read_dir(watched.git.path.join("registry/fingerprints")).unwrap().next().unwrap().unwrap().path();
     let index = "registry/index.toml";
-    let cases: Vec<(Box<dyn Fn(&Watched)>, i32, &str)> = vec![
+    let cases: Vec<(Change, i32, &str)> = vec![
         (
             Box::new(|watched: &Watched| drop(watched.forebear(&["registry", "remove", TERN]))),
             1,
