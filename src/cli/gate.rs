@@ -26,16 +26,6 @@ pub(super) enum Voice {
     Hook,
 }
 
-/// Runs the gate and writes its report.
-pub(super) fn run(
-    published: &Published,
-    repository: Option<&Repository>,
-    globals: &Globals,
-    voice: Voice,
-) -> anyhow::Result<Outcome> {
-    Ok(outcome(&told(published, repository, globals, voice, None, None)?))
-}
-
 /// The exit code that a report asks for.
 pub(super) fn outcome(report: &Report) -> Outcome {
     match report.verdict {

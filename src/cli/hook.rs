@@ -81,8 +81,12 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         Action::PrePush(arguments) => pre_push(arguments, globals),
         Action::PreReceive => {
             let repository = Repository::discover(Path::new("."))?;
-            let published = repository.receive(&parse_receive_lines(&stdin()?)?)?;
-            gate::run(&published, Some(&repository), globals, Voice::Hook)
+            let lines = parse_receive_lines(&stdin()?)?;
+            let (now, later) = lines.split_at(lines.len().min(PART));
+            let first = repository.receive(now)?;
+            let rest = later.chunks(PART).map(|part| repository.receive(part));
+            let report = gate::told_parts(&first, rest, Some(&repository), globals, Voice::Hook, None, None)?;
+            Ok(gate::outcome(&report))
         }
     }
 }

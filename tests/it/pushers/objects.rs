@@ -106,6 +106,21 @@ fn on_a_second_ref_and_on_one_made_again() {
 }
 
 #[test]
+fn on_the_last_of_many_refs() {
+    let watched = strict();
+    let clean = watched.git.id("main");
+    add(&watched, "F1-cpt");
+    watched.git.commit("Add Orca");
+    let mut refs: Vec<String> = (0..20).map(|at| format!("{clean}:refs/heads/side{at:02}")).collect();
+    refs.push("main:refs/heads/z".to_owned());
+    let arguments: Vec<&str> = std::iter::once("origin").chain(refs.iter().map(String::as_str)).collect();
+    let pushed = watched.push(&arguments);
+    pushed.blocked(1, &UNDECLARED).says("1 commit,").says("compared with 1 base");
+    assert_eq!((watched.on_server("side00"), watched.on_server("z")), (None, None));
+    watched.push(&arguments[..arguments.len() - 1]).passed();
+}
+
+#[test]
 fn under_names_that_are_no_text_and_look_the_same() {
     let watched = strict();
     for (name, model) in [(&b"m\xff"[..], "F2"), (b"m\xfe", "F1-cpt"), (b"m\xfd\nok\x1b[2J", "F2")] {
