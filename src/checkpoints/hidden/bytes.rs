@@ -9,15 +9,17 @@ use std::io::{self, Read};
 
 use memchr::memmem::Finder;
 
+/// What every tensor of a safetensors header has, and then a colon, a bracket, and a number.
+const KEY: &[u8] = b"\"data_offsets\"";
 const CHUNK: usize = 1 << 20;
 /// Bytes of a chunk that are looked at again with the next: longer than any mark and what is checked behind it.
-const OVERLAP: usize = 64;
+const OVERLAP: usize = 256;
 
 /// Finds the first header in a file.
 pub(super) fn scan(reader: &mut dyn Read) -> io::Result<Option<(&'static str, u64)>> {
     // Programs that read these formats hold the words, but not with a number behind them.
     let gguf = [Finder::new(b"GGUF\x02\0\0\0"), Finder::new(b"GGUF\x03\0\0\0")];
-    let safetensors = Finder::new(b"\"data_offsets\":[");
+    let safetensors = Finder::new(KEY);
     let (mut held, mut start) = (Vec::with_capacity(CHUNK + OVERLAP), 0_u64);
     loop {
         let before = held.len();
@@ -27,8 +29,7 @@ pub(super) fn scan(reader: &mut dyn Read) -> io::Result<Option<(&'static str, u6
             return Ok(at(found).map(|at| ("GGUF file", at)));
         }
         let mut places = safetensors.find_iter(&held);
-        let number = |found: &usize| held.get(found + 16).is_some_and(u8::is_ascii_digit);
-        if let Some(found) = places.find(number) {
+        if let Some(found) = places.find(|found| has_range(&held, *found)) {
             return Ok(at(found).map(|at| ("header of a safetensors file", at)));
         }
         if held.len() == before {
@@ -38,6 +39,13 @@ pub(super) fn scan(reader: &mut dyn Read) -> io::Result<Option<(&'static str, u6
         start += keep as u64;
         held.drain(..keep);
     }
+}
+
+/// JSON may have blanks wherever it likes.
+fn has_range(held: &[u8], found: usize) -> bool {
+    let rest = held.get(found + KEY.len()..).unwrap_or_default();
+    let mut marks = rest.iter().take(OVERLAP - KEY.len()).filter(|byte| !byte.is_ascii_whitespace());
+    marks.next() == Some(&b':') && marks.next() == Some(&b'[') && marks.next().is_some_and(u8::is_ascii_digit)
 }
 
 /// Behind its version a GGUF file has the numbers of its tensors and of its keys, which are not large.

@@ -128,6 +128,9 @@ fn an_archive_behind_or_before_other_bytes_is_searched() {
 #[test]
 fn one_byte_before_a_model_hides_nothing() {
     found([b"\0".to_vec(), model()].concat(), "safetensors file at byte");
+    let header = b"{\"w\": {\"dtype\": \"U8\", \"shape\": [3072], \"data_offsets\" :\n  [ 0, 3072]}}";
+    let spaced = [b"x", &(header.len() as u64).to_le_bytes()[..], header, &noise(3072)].concat();
+    found(spaced, "safetensors file at byte");
     let gguf = [b"GGUF\x03\0\0\0".to_vec(), 5_u64.to_le_bytes().to_vec(), 9_u64.to_le_bytes().to_vec()].concat();
     for before in [1, 63, (1 << 20) - 40, (1 << 20) - 3, (1 << 20) + 1] {
         found([vec![0; before], gguf.clone()].concat(), &format!("GGUF file at byte {before}"));
