@@ -66,6 +66,24 @@ pub fn check(published: &Published, options: &Options, progress: &Progress) -> R
     Ok(report)
 }
 
+/// Checks what would be published in parts, of which one is held at a time.
+pub fn check_parts(
+    first: &Published,
+    rest: impl Iterator<Item = Result<Published, ChangesError>>,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Report, GateError> {
+    let (mut report, started) = looked(first, options, progress)?;
+    for part in rest {
+        let part = part?;
+        told::more(&mut report, &part);
+        look(&part, options, progress, &mut report)?;
+    }
+    told::settle(&mut report, options.overrides.audit);
+    report.stats.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
 /// Every finding there is that no waiver covers, known or not, each by itself: what a baseline records.
 pub fn findings(published: &Published, options: &Options, progress: &Progress) -> Result<Vec<Finding>, GateError> {
     let (mut report, _) = looked(published, options, progress)?;
@@ -76,15 +94,20 @@ pub fn findings(published: &Published, options: &Options, progress: &Progress) -
 fn looked(published: &Published, options: &Options, progress: &Progress) -> Result<(Report, Instant), GateError> {
     let started = Instant::now();
     let mut report = told::start(published, options);
+    look(published, options, progress, &mut report)?;
+    Ok((report, started))
+}
+
+fn look(published: &Published, options: &Options, progress: &Progress, report: &mut Report) -> Result<(), GateError> {
     for snapshot in &published.snapshots {
-        check_snapshot(published, snapshot, options, progress, &mut report)?;
+        check_snapshot(published, snapshot, options, progress, report)?;
     }
     if published.snapshots.is_empty() && !published.problems.is_empty() {
         // Nothing could be looked at, so the problems have no tree to be told with.
         let nothing = Snapshot::default();
-        check_snapshot(published, &nothing, options, progress, &mut report)?;
+        check_snapshot(published, &nothing, options, progress, report)?;
     }
-    Ok((report, started))
+    Ok(())
 }
 
 /// Plans the edits that put one tree in order (see [`fix`]). `published` holds one tree at most; nothing is written.

@@ -27,6 +27,8 @@ const LARGEST_SOURCE: usize = 1 << 20;
 const EARLIER: &str = "earlier version";
 /// Where a repository keeps its policy.
 const POLICY: &str = "policy.toml";
+/// Where a repository keeps its registry.
+const REGISTRY: &str = "registry/";
 
 /// The policy that counts: one given by name, else the base side's with the push's declarations.
 pub(crate) fn policy(
@@ -49,7 +51,21 @@ pub(crate) fn policy(
     }
     let nothing_removed = snapshot.base_elsewhere && pushed.is_none();
     let (policy, weakenings) = Policy::effective(base.as_ref(), &pushed.unwrap_or_default());
-    Ok((policy, if nothing_removed { Vec::new() } else { weakenings }))
+    let mut weakenings = if nothing_removed { Vec::new() } else { weakenings };
+    weakenings.extend(snapshot.files.iter().filter_map(doubles));
+    Ok((policy, weakenings))
+}
+
+/// A file that the push brings and that takes the place of the policy or the registry where case does not count.
+fn doubles(file: &File) -> Option<Weakening> {
+    let lower = file.path.to_lowercase();
+    let what = match lower.split_once('/') {
+        None if lower == POLICY && file.path != POLICY => POLICY,
+        Some(("registry", _)) if !file.path.starts_with(REGISTRY) => REGISTRY,
+        _ => return None,
+    };
+    let what = format!("differs from {what} in case alone, and takes its place where case does not count");
+    (file.introduced && file.at_tip).then(|| Weakening { path: file.path.clone(), what, span: None })
 }
 
 /// Digests of the policy files that [`policy`] reads.
@@ -280,6 +296,7 @@ pub(crate) fn unverifiable(
             kind: UnverifiableKind::MissingLfs,
         }
     }));
+    facts.extend(files.iter().filter(|file| file.introduced).filter_map(submodule));
     let unchanged = files.iter().filter(missing).filter(|file| !file.introduced && !new_ref).count();
     if unchanged > 0 {
         remarks.push(format!(
@@ -288,6 +305,19 @@ pub(crate) fn unverifiable(
         ));
     }
     facts
+}
+
+/// A submodule is published elsewhere, and whoever clones this repository may have it too.
+fn submodule(file: &File) -> Option<UnverifiableFacts> {
+    let FileState::NotAFile(what @ "submodule") = file.state else { return None };
+    let short = file.id.get(..12).unwrap_or(&file.id);
+    Some(UnverifiableFacts {
+        path: file.path.clone(),
+        what: what.to_owned(),
+        reason: format!("it is a submodule, and what commit {short} of that repository holds was not looked at"),
+        remedy: format!("run `forebear check --tree {short}` there, or publish without the submodule"),
+        kind: UnverifiableKind::Suspected,
+    })
 }
 
 fn unread(unread: &Unread) -> UnverifiableFacts {

@@ -44,6 +44,13 @@ pub(crate) fn start(published: &Published, options: &Options) -> Report {
     }
 }
 
+/// Adds a further part of what would be published to the frame.
+pub(crate) fn more(report: &mut Report, part: &Published) {
+    report.scope.refs.extend_from_slice(&part.scope.refs);
+    report.scope.commits += part.scope.commits;
+    report.remarks.extend_from_slice(&part.remarks);
+}
+
 /// Adds what was looked at to the report.
 pub(crate) fn tell(
     report: &mut Report,

@@ -6,6 +6,7 @@
 //! placed first and the index is replaced last, so a killed process leaves at most files that no base names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,10 @@ use crate::documents::TokenizerPrint;
 
 /// Held by whoever changes the registry. It is never deleted: deleting a lock file races with its next holder.
 const LOCK: &str = ".lock";
+/// Keeps from git what is no part of the registry.
+const IGNORED: &str = ".gitignore";
+/// How the names of files begin that are not written yet.
+const TEMPORARY: &str = ".new-";
 
 /// A registry that can be changed.
 #[derive(Clone, Debug)]
@@ -45,7 +50,7 @@ impl RegistryFolder {
         let _lock = folder.lock()?;
         match folder.entries() {
             Err(RegistryError::NotARegistry { .. }) if folder.is_empty()? => {
-                folder.place(".gitignore", format!("{LOCK}\n").as_bytes())?;
+                folder.place(IGNORED, format!("{LOCK}\n{TEMPORARY}*\n").as_bytes())?;
                 folder.write_index(&BTreeMap::new())?;
             }
             entries => drop(entries?),
@@ -193,6 +198,10 @@ impl RegistryFolder {
         let lock = || {
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
             file.lock()?;
+            // Whoever holds the lock is alone, so what has no name yet belongs to a process that was killed.
+            for left in fs::read_dir(&self.path)?.flatten().filter(|left| is_temporary(&left.file_name())) {
+                let _ = fs::remove_file(left.path());
+            }
             Ok(file)
         };
         lock().map_err(|error| RegistryError::io(path.display(), error))
@@ -200,7 +209,9 @@ impl RegistryFolder {
 
     fn is_empty(&self) -> Result<bool, RegistryError> {
         let listing = fs::read_dir(&self.path).map_err(|error| RegistryError::io(self.path.display(), error))?;
-        Ok(listing.flatten().all(|file| file.file_name() == LOCK))
+        // The first steps of making one may have been the last of a process that was killed.
+        let begun = |name: &OsStr| name == LOCK || name == IGNORED || is_temporary(name);
+        Ok(listing.flatten().all(|file| begun(&file.file_name())))
     }
 
     /// One id never changes its weights silently.
@@ -255,7 +266,7 @@ impl RegistryFolder {
                 fs::create_dir_all(folder)?;
             }
             let mut builder = tempfile::Builder::new();
-            builder.prefix(".new-");
+            builder.prefix(TEMPORARY);
             // Temporary files are private by default; a registry is meant to be shared, within the umask.
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
@@ -273,6 +284,10 @@ impl RegistryFolder {
         };
         persist().map_err(|error| RegistryError::io(path.display(), error))
     }
+}
+
+fn is_temporary(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
 }
 
 fn named(kind: Kind, bytes: &[u8]) -> (Stored, &[u8]) {

@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gix::ObjectId;
 use tempfile::{NamedTempFile, TempPath};
@@ -14,10 +14,13 @@ use super::{Content, Fetch};
 
 /// Blobs above this size are spooled: gix inflates a blob whole, while `git cat-file` streams it.
 const SPOOL_ABOVE: u64 = 64 << 20;
+/// Bytes of the beginning that are kept: what a blob is shows there, and each ref of a push asks again.
+const HEAD: usize = 512;
 
 /// A blob of `repo`, not read yet.
 pub(super) fn lazy(shared: &Arc<Shared>, id: ObjectId, size: u64) -> Content {
-    Content::Lazy(Arc::new(Blob { shared: Arc::clone(shared), id, size, spooled: Mutex::new(None) }))
+    let (spooled, head) = (Mutex::new(None), OnceLock::new());
+    Content::Lazy(Arc::new(Blob { shared: Arc::clone(shared), id, size, spooled, head }))
 }
 
 #[derive(Debug)]
@@ -26,6 +29,7 @@ struct Blob {
     id: ObjectId,
     size: u64,
     spooled: Mutex<Option<Arc<TempPath>>>,
+    head: OnceLock<Box<[u8]>>,
 }
 
 impl Fetch for Blob {
@@ -47,8 +51,12 @@ impl Fetch for Blob {
     }
 
     fn head(&self, limit: usize) -> io::Result<Vec<u8>> {
+        if let Some(held) = self.head.get().filter(|held| held.len() as u64 >= self.size.min(limit as u64)) {
+            return Ok(held.get(..limit).unwrap_or(held).to_vec());
+        }
         if self.size <= SPOOL_ABOVE {
             let mut bytes = self.inflate()?;
+            self.head.get_or_init(|| bytes.get(..HEAD).unwrap_or(&bytes).into());
             bytes.truncate(limit);
             return Ok(bytes);
         }

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A tree entry → a [`File`]: size without inflating, LFS pointers resolved, links named and not followed.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 use gix::objs::tree::{EntryKind, EntryMode};
@@ -10,6 +13,25 @@ use super::lfs::{self, Lookup};
 use super::snapshot::shown;
 use super::{ChangesError, Content, File, FileState, LfsPointer, Problem, ProblemKind, Repository, blobs};
 
+/// Longest target of a symbolic link (Linux: `PATH_MAX`).
+const LONGEST_LINK: u64 = 4096;
+/// Bytes of a commit or tag up to which its message is a message.
+const MESSAGE: u64 = 8 << 10;
+
+/// Blobs that were met before: the refs of one push hold mostly the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known(Arc<Mutex<HashMap<ObjectId, (u64, Content)>>>);
+
+impl Known {
+    fn get(&self, id: &ObjectId) -> Option<(u64, Content)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    fn add(&self, id: ObjectId, size: u64, content: &Content) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (size, content.clone()));
+    }
+}
+
 /// Makes files of one repository, gathering what could not be read.
 pub(super) struct Files<'repo> {
     repository: &'repo Repository,
@@ -17,6 +39,7 @@ pub(super) struct Files<'repo> {
     store: lfs::Store,
     /// Blobs outside the range that are not here (a partial clone); said once, not once a file.
     absent: u64,
+    known: Known,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -33,8 +56,13 @@ pub(super) struct Version<'path> {
 }
 
 impl<'repo> Files<'repo> {
-    pub(super) fn new(repository: &'repo Repository, local: &'repo gix::Repository) -> Result<Self, ChangesError> {
-        Ok(Self { repository, local, store: repository.lfs_store()?, absent: 0, problems: Vec::new() })
+    pub(super) fn new(
+        repository: &'repo Repository,
+        local: &'repo gix::Repository,
+        known: &Known,
+    ) -> Result<Self, ChangesError> {
+        let (store, known) = (repository.lfs_store()?, known.clone());
+        Ok(Self { repository, local, store, absent: 0, known, problems: Vec::new() })
     }
 
     /// Makes the file; `None` if its path cannot stand in a work tree, which is a problem of its own.
@@ -58,10 +86,36 @@ impl<'repo> Files<'repo> {
         };
         match version.mode.kind() {
             EntryKind::Blob | EntryKind::BlobExecutable => self.fill(&mut file, version.id),
-            EntryKind::Link => file.state = FileState::NotAFile("symbolic link"),
+            // What calls itself a link and is longer than any path is a file.
+            EntryKind::Link => match self.local.find_header(version.id) {
+                Ok(header) if header.size() <= LONGEST_LINK => file.state = FileState::NotAFile("symbolic link"),
+                _ => self.fill(&mut file, version.id),
+            },
             EntryKind::Commit | EntryKind::Tree => {}
         }
         Some(file)
+    }
+
+    /// A commit or tag that carries more than a message: a file of its own, since it is published like one.
+    pub(super) fn carried(&mut self, kind: &str, id: ObjectId) -> Option<File> {
+        let path = format!("{kind} {id}");
+        match self.local.find_header(id) {
+            Ok(header) if header.size() <= MESSAGE => None,
+            Ok(_) => match self.local.find_object(id) {
+                Ok(object) => {
+                    let bytes = object.detach().data;
+                    let size = bytes.len() as u64;
+                    let file = File::present(path, id.to_string(), size, Content::memory(bytes));
+                    Some(File { at_tip: false, ..file })
+                }
+                Err(error) => {
+                    self.unreadable(path, &error.to_string(), "run git fsck, then fetch what is missing");
+                    None
+                }
+            },
+            // A commit that cannot be read is an error where its tree is asked for.
+            Err(_) => None,
+        }
     }
 
     /// The bytes of a blob outside the published files (base side, previous version): of the LFS object if it is
@@ -93,17 +147,31 @@ impl<'repo> Files<'repo> {
     }
 
     fn fill(&mut self, file: &mut File, id: ObjectId) {
+        // What is a pointer is looked for again: its object may lie here or not.
+        if let Some((size, content)) = self.known.get(&id) {
+            file.size = size;
+            file.state = FileState::Present(content);
+            return;
+        }
         match self.local.find_header(id) {
             Ok(header) if header.kind() == gix::objs::Kind::Blob => file.size = header.size(),
-            Err(_) if !file.introduced => self.absent += 1,
+            Err(_) if !file.introduced => {
+                self.absent += 1;
+                file.state = FileState::Present(blobs::lazy(&self.repository.shared, id, file.size));
+                return;
+            }
             other => {
                 let reason = other.map_or_else(|error| error.to_string(), |_| "not a blob".to_owned());
                 let message = format!("blob {id} cannot be read: {reason}");
                 self.unreadable(file.path.clone(), &message, "run git fsck, then fetch what is missing");
+                file.state = FileState::Present(blobs::lazy(&self.repository.shared, id, file.size));
+                return;
             }
         }
         let Some(pointer) = self.pointer(id, file.size) else {
-            file.state = FileState::Present(blobs::lazy(&self.repository.shared, id, file.size));
+            let content = blobs::lazy(&self.repository.shared, id, file.size);
+            self.known.add(id, file.size, &content);
+            file.state = FileState::Present(content);
             return;
         };
         file.id = format!("sha256:{}", pointer.sha256);

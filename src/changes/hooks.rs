@@ -243,7 +243,12 @@ fn install_file(file: &Path, text: &str) -> Result<(), ChangesError> {
         {
             return Err(ChangesError::ChainConflict { hook: file.to_owned(), chained });
         }
-        fs::rename(file, &chained).map_err(|error| ChangesError::io(file, error))?;
+        // Under both names until ours takes the first: a process that is killed here leaves a hook that runs.
+        match fs::hard_link(file, &chained) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(_) => fs::rename(file, &chained).map_err(|error| ChangesError::io(file, error))?,
+        }
     }
     let written = write_executable(file, text);
     if written.is_err() && !exists(file) && exists(&chained) {

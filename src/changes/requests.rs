@@ -4,6 +4,7 @@
 
 use gix::ObjectId;
 
+use super::files::Known;
 use super::history::History;
 use super::references::peel_to_commit;
 use super::repository::object_id;
@@ -24,12 +25,32 @@ impl Repository {
     /// The base side (policy, registry, previous versions) is the remote's tip of the ref if it is known, else the
     /// commit the range grew from. Where that has no policy, the remote's default branch decides.
     pub fn push(&self, remote_name: &str, url: &str, lines: &[PushLine]) -> Result<Published, ChangesError> {
+        let remote = Remote::new(self, remote_name, url, lines)?;
+        self.push_of(&remote, lines, &Known::default())
+    }
+
+    /// The same as [`Self::push`] in parts of so many refs: each snapshot lists the whole tree of its ref, and hundreds
+    /// of them at once need more memory than there is. There is at least one part.
+    pub fn push_in_parts<'a>(
+        &'a self,
+        remote_name: &str,
+        url: &str,
+        lines: &'a [PushLine],
+        refs: usize,
+    ) -> Result<impl Iterator<Item = Result<Published, ChangesError>> + Send + 'a, ChangesError> {
+        let remote = Remote::new(self, remote_name, url, lines)?;
+        let known = Known::default();
+        let whole = lines.is_empty().then_some(lines);
+        let parts = whole.into_iter().chain(lines.chunks(refs.max(1)));
+        Ok(parts.map(move |part| self.push_of(&remote, part, &known)))
+    }
+
+    fn push_of(&self, remote: &Remote, lines: &[PushLine], blobs: &Known) -> Result<Published, ChangesError> {
         let mut published = Published { scope: scope(ScopeKind::Push), ..Published::default() };
         if lines.is_empty() {
             published.remarks.push("nothing to push: git gave the hook no ref".into());
         }
         let local = self.local();
-        let remote = Remote::new(self, remote_name, url, lines)?;
         for line in lines {
             if line.is_delete() {
                 published.remarks.push(format!("{} would be deleted; a delete publishes nothing", line.remote_ref));
@@ -43,7 +64,8 @@ impl Repository {
                 continue;
             }
             let known = known(&local, &line.remote_id);
-            let mut target = Target { label: line.remote_ref.clone(), policy: remote.default_tip, ..Target::default() };
+            let label = line.remote_ref.clone();
+            let mut target = Target { label, policy: remote.default_tip, known: blobs.clone(), ..Target::default() };
             if let Some(commit) = known.and_then(|id| peel_to_commit(&local, id)) {
                 target.hidden.push(commit);
                 target.base = Some(commit);
@@ -106,7 +128,14 @@ impl Repository {
         let (from, to) = (commit(from)?, commit(to)?);
         // Histories without a common commit are compared with nothing.
         let base = if symmetric { local.merge_base(from, to).ok().flatten().map(gix::Id::detach) } else { Some(from) };
-        let target = Target { label: range.to_owned(), hidden: vec![from], base, policy: Some(from), whole: false };
+        let target = Target {
+            label: range.to_owned(),
+            hidden: vec![from],
+            base,
+            policy: Some(from),
+            whole: false,
+            ..Target::default()
+        };
         let mut published = Published { scope: scope(ScopeKind::Range), ..Published::default() };
         published.scope.refs.push(range.to_owned());
         survey::survey(self, to, &target, &mut published)?;

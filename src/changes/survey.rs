@@ -8,7 +8,7 @@ use gix::objs::Kind;
 use gix::objs::tree::{EntryKind, EntryMode};
 
 use super::attributes::{Attributes, is_attributes_file};
-use super::files::{Files, Version};
+use super::files::{Files, Known, Version};
 use super::history::History;
 use super::snapshot::shown;
 use super::trees::{self, Entry, at_path, tree_of};
@@ -33,6 +33,8 @@ pub(super) struct Target {
     pub(super) policy: Option<ObjectId>,
     /// Take the tree as a whole: no history, everything is introduced.
     pub(super) whole: bool,
+    /// What earlier targets of the same question met.
+    pub(super) known: Known,
 }
 
 /// Looks at what publishing `tip` (a commit, tree, blob or tag) would bring, and adds it to `published`.
@@ -43,20 +45,34 @@ pub(super) fn survey(
     published: &mut Published,
 ) -> Result<(), ChangesError> {
     let local = repository.local();
-    let object = local.find_object(tip).and_then(gix::Object::peel_tags_to_end);
-    let object = object.map_err(|error| ChangesError::object("object", tip, error))?;
-    let (id, kind) = (object.id, object.kind);
-    drop(object);
     let survey = Survey { repository, local: &local, target };
-    let mut files = Files::new(repository, &local)?;
-    let snapshot = match kind {
+    let mut files = Files::new(repository, &local, &target.known)?;
+    let (id, kind, tags) = peeled(&local, tip)?;
+    let mut snapshot = match kind {
         Kind::Commit => survey.commit(id, &mut files, published)?,
         Kind::Tree => survey.tree(id, None, &mut files)?,
         Kind::Blob | Kind::Tag => survey.blob(id, &mut files)?,
     };
+    snapshot.files.extend(tags.into_iter().filter_map(|tag| files.carried("tag", tag)));
     published.problems.extend(files.finish());
     published.snapshots.push(snapshot);
     Ok(())
+}
+
+/// What a tag stands for in the end, and the tags on the way there. A tag names what it stands for by a digest, so the
+/// way has an end.
+fn peeled(local: &gix::Repository, tip: ObjectId) -> Result<(ObjectId, Kind, Vec<ObjectId>), ChangesError> {
+    let (mut id, mut tags) = (tip, Vec::new());
+    loop {
+        let failed = |error: gix::Error| ChangesError::object("object", id, error);
+        let object = local.find_object(id).map_err(failed)?;
+        if object.kind != Kind::Tag {
+            return Ok((id, object.kind, tags));
+        }
+        tags.push(id);
+        let target = object.into_tag().target_id().map(gix::Id::detach);
+        id = target.map_err(|error| ChangesError::object("tag", id, error))?;
+    }
 }
 
 /// Looks at the index, compared with the commit `head`.
@@ -68,7 +84,7 @@ pub(super) fn survey_index(
     let local = repository.local();
     let target = Target { label: "index".into(), base: head, ..Target::default() };
     let survey = Survey { repository, local: &local, target: &target };
-    let mut files = Files::new(repository, &local)?;
+    let mut files = Files::new(repository, &local, &Known::default())?;
     let snapshot = survey.index(head, &mut files)?;
     published.problems.extend(files.finish());
     published.snapshots.push(snapshot);
@@ -79,7 +95,7 @@ pub(super) fn survey_index(
 pub(super) fn file_at(repository: &Repository, commit: ObjectId, path: &str) -> Result<Option<Content>, ChangesError> {
     let local = repository.local();
     let found = trees::find(&local, tree_of(&local, commit)?, path.into())?;
-    let files = Files::new(repository, &local)?;
+    let files = Files::new(repository, &local, &Known::default())?;
     Ok(found.and_then(|(id, mode)| files.content(id, mode)))
 }
 
@@ -90,7 +106,7 @@ pub(super) fn files_under(
     folder: &str,
 ) -> Result<Vec<(String, Content)>, ChangesError> {
     let local = repository.local();
-    let files = Files::new(repository, &local)?;
+    let files = Files::new(repository, &local, &Known::default())?;
     below(&local, tree_of(&local, commit)?, folder, &files)
 }
 
@@ -130,6 +146,7 @@ impl Survey<'_> {
         let differences = differences.map(Differences::of_trees);
         let mut snapshot = self.compare(&entries, differences.as_ref(), Some(&introduced), files)?;
         snapshot.files.extend(self.gone(&entries, base_tree, &introduced, files)?);
+        snapshot.files.extend(history.commits.iter().filter_map(|commit| files.carried("commit", commit.id)));
         self.read_base_side(base, files, &mut snapshot)?;
         snapshot.tip = Some(tip.to_string());
         Ok(snapshot)

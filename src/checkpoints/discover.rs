@@ -8,6 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
+
+use super::hidden::{self, Looked, Piece};
 use super::model::TENSORS;
 use super::sniff::{Sniffed, Unread, is_checkpoint_name, sniff};
 use super::{Checkpoint, CheckpointError, CheckpointFile, Format, gguf, numpy, onnx, safetensors, shared, torch};
@@ -69,6 +72,7 @@ pub fn discover(files: &[File]) -> Discovery {
     finder.external_data();
     finder.numbered_sets();
     finder.single_files();
+    finder.hidden();
     finder.finish()
 }
 
@@ -336,6 +340,57 @@ impl<'a> Finder<'a> {
             if !self.taken.contains(&index) {
                 let path = self.path(index);
                 self.push(path, format, vec![index], None);
+            }
+        }
+    }
+
+    /// Models inside the files that the range brings, and models that are several files. What the range does not bring
+    /// was searched when it was brought.
+    fn hidden(&mut self) {
+        let is_open = |index: &usize| {
+            !self.formats.contains_key(index)
+                && !self.taken.contains(index)
+                && self.unread.get(index).is_none_or(|unread| !unread.certain)
+        };
+        let open: Vec<usize> = (0..self.files.len()).filter(is_open).collect();
+        let content = |index: usize| self.files.get(index).and_then(File::content);
+        let looked: Vec<_> = open
+            .par_iter()
+            .filter(|index| self.files.get(**index).is_some_and(|file| file.introduced))
+            .filter_map(|index| Some((*index, hidden::look(content(*index)?))))
+            .collect();
+        for (index, looked) in looked {
+            match looked {
+                Ok(Looked::Found(found)) => {
+                    self.unread.insert(index, found);
+                }
+                // A large compressed file is suspect only as long as nobody looked into it.
+                Ok(Looked::Clean) => {
+                    self.unread.remove(&index);
+                }
+                Ok(Looked::Opaque) => {}
+                Err(error) => {
+                    let remedy = "make the file readable and run again";
+                    self.refuse(index, "file", format!("reading failed: {error}"), remedy);
+                }
+            }
+        }
+        for side in [true, false] {
+            let files = open.iter().filter_map(|index| Some((*index, self.files.get(*index)?)));
+            let pieces: Vec<Piece<'_>> = files
+                .filter(|(_, file)| file.at_tip == side)
+                .filter_map(|(index, file)| {
+                    Some(Piece {
+                        file: index,
+                        path: &file.path,
+                        size: file.size,
+                        content: file.content()?,
+                        introduced: file.introduced,
+                    })
+                })
+                .collect();
+            for (index, found) in hidden::pieces(&pieces) {
+                self.unread.insert(index, found);
             }
         }
     }

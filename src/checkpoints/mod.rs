@@ -13,6 +13,7 @@ mod discover;
 mod discover_tests;
 mod ggml;
 mod gguf;
+mod hidden;
 mod labels;
 mod low_rank;
 mod model;

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use forebear::changes::{Published, Repository};
+use forebear::changes::{ChangesError, Published, Repository};
 use forebear::fingerprint::Cache;
 use forebear::gate::{self, Options, Witness};
 use forebear::policy::{NamedBaseline, Overrides};
@@ -26,16 +26,6 @@ pub(super) enum Voice {
     Hook,
 }
 
-/// Runs the gate and writes its report.
-pub(super) fn run(
-    published: &Published,
-    repository: Option<&Repository>,
-    globals: &Globals,
-    voice: Voice,
-) -> anyhow::Result<Outcome> {
-    Ok(outcome(&told(published, repository, globals, voice, None, None)?))
-}
-
 /// The exit code that a report asks for.
 pub(super) fn outcome(report: &Report) -> Outcome {
     match report.verdict {
@@ -53,7 +43,7 @@ pub(super) fn checked(
     witness: Option<&Witness>,
 ) -> anyhow::Result<Report> {
     let registries = registries(globals);
-    judged(published, &options(repository, globals, &registries, witness, None)?, globals)
+    judged(published, std::iter::empty(), &options(repository, globals, &registries, witness, None)?, globals)
 }
 
 /// Runs the gate, beside a baseline if there is one, writes its report, and hands it on.
@@ -65,12 +55,25 @@ pub(super) fn told(
     witness: Option<&Witness>,
     baseline: Option<NamedBaseline>,
 ) -> anyhow::Result<Report> {
+    told_parts(published, std::iter::empty(), repository, globals, voice, witness, baseline)
+}
+
+/// The same for what would be published in parts.
+pub(super) fn told_parts(
+    published: &Published,
+    rest: impl Iterator<Item = Result<Published, ChangesError>> + Send,
+    repository: Option<&Repository>,
+    globals: &Globals,
+    voice: Voice,
+    witness: Option<&Witness>,
+    baseline: Option<NamedBaseline>,
+) -> anyhow::Result<Report> {
     let to_stderr = voice == Voice::Hook && globals.output.is_none() && globals.format == Format::Human;
     // Opened before the work, so that a bad path fails early.
     let mut output = if to_stderr { None } else { Some(Output::open(globals)?) };
     let registries = registries(globals);
     let options = options(repository, globals, &registries, witness, baseline)?;
-    let report = judged(published, &options, globals)?;
+    let report = judged(published, rest, &options, globals)?;
     let text = |path: &str| text_of(published, &options, path);
     if let Some(output) = &mut output {
         output.report(&report, globals.format, &text)?;
@@ -106,9 +109,14 @@ pub(super) fn options<'a>(
     })
 }
 
-fn judged(published: &Published, options: &Options, globals: &Globals) -> anyhow::Result<Report> {
+fn judged(
+    published: &Published,
+    rest: impl Iterator<Item = Result<Published, ChangesError>> + Send,
+    options: &Options,
+    globals: &Globals,
+) -> anyhow::Result<Report> {
     let total = weight(published);
-    Ok(watched("checking", total, globals, |progress| gate::check(published, options, progress))?)
+    Ok(watched("checking", total, globals, |progress| gate::check_parts(published, rest, options, progress))?)
 }
 
 /// Bytes of the files that take time to read.

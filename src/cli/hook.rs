@@ -55,6 +55,8 @@ pub(crate) struct PrePush {
 
 /// Longest standard input of a hook that is read: some 200,000 refs.
 const LONGEST: u64 = 64 << 20;
+/// Refs of a push that are held at once.
+const PART: usize = 8;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Outcome> {
@@ -79,8 +81,12 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
         Action::PrePush(arguments) => pre_push(arguments, globals),
         Action::PreReceive => {
             let repository = Repository::discover(Path::new("."))?;
-            let published = repository.receive(&parse_receive_lines(&stdin()?)?)?;
-            gate::run(&published, Some(&repository), globals, Voice::Hook)
+            let lines = parse_receive_lines(&stdin()?)?;
+            let (now, later) = lines.split_at(lines.len().min(PART));
+            let first = repository.receive(now)?;
+            let rest = later.chunks(PART).map(|part| repository.receive(part));
+            let report = gate::told_parts(&first, rest, Some(&repository), globals, Voice::Hook, None, None)?;
+            Ok(gate::outcome(&report))
         }
     }
 }
@@ -101,27 +107,37 @@ fn pre_push(arguments: &PrePush, globals: &Globals) -> anyhow::Result<Outcome> {
     };
     let remote = remote.unwrap_or_else(|| "origin".to_owned());
     let url = url.unwrap_or_else(|| remote.clone());
-    let published = repository.push(&remote, &url, &lines)?;
-    let report = gate::told(&published, Some(&repository), globals, Voice::Hook, None, None)?;
+    let mut parts = repository.push_in_parts(&remote, &url, &lines, PART)?;
+    let first = parts.next().context("a push has no part")??;
+    let mut passed = released(&first, globals)?;
+    let mut failed = None;
+    let rest = parts.inspect(|part| match part.as_ref().map(|part| released(part, globals)) {
+        Ok(Ok(tips)) => passed.extend(tips),
+        Ok(Err(error)) => failed = Some(error),
+        Err(_) => {}
+    });
+    let report = gate::told_parts(&first, rest, Some(&repository), globals, Voice::Hook, None, None)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
     if report.verdict == Verdict::Pass && !globals.audit {
-        attest(&published, &report, &repository, globals, &remote)?;
+        attest(passed, &report, &repository, &remote)?;
     }
     Ok(gate::outcome(&report))
 }
 
-/// Signs the commits of a push that passed, if the policy that counts asks for it. Notes are not commits to release.
-fn attest(
-    published: &Published,
-    report: &Report,
-    repository: &Repository,
-    globals: &Globals,
-    remote: &str,
-) -> anyhow::Result<()> {
+/// The commits that are to be attested if they pass: those of a push whose policy asks for it. Notes are not commits to
+/// release.
+fn released(published: &Published, globals: &Globals) -> anyhow::Result<Vec<String>> {
     if !gate::signs(published, globals)? {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let released = published.snapshots.iter().filter(|snapshot| !snapshot.label.starts_with("refs/notes/"));
-    let mut tips: Vec<&String> = released.filter_map(|snapshot| snapshot.tip.as_ref()).collect();
+    Ok(released.filter_map(|snapshot| snapshot.tip.clone()).collect())
+}
+
+/// Signs the commits of a push that passed.
+fn attest(mut tips: Vec<String>, report: &Report, repository: &Repository, remote: &str) -> anyhow::Result<()> {
     tips.sort();
     tips.dedup();
     if tips.is_empty() {
@@ -130,7 +146,7 @@ fn attest(
     let asked = "policy.toml asks to sign what passes ([attest] sign = true)";
     let key = witness::key(None, repository).context(asked)?;
     let mut stderr = anstream::stderr();
-    for commit in tips {
+    for commit in &tips {
         let envelope = witness::signed(report, commit, &key).context(asked)?;
         repository.append_note(commit, &envelope.to_line())?;
         writeln!(stderr, "attested commit {commit}; publish the note: git push {} {NOTES}", harmless(remote))?;

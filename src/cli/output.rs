@@ -145,6 +145,10 @@ pub(crate) fn beside(path: &Path) -> anyhow::Result<NamedTempFile> {
     if path.is_dir() {
         anyhow::bail!("cannot write {}: it is a folder", path.display());
     }
+    if fs::metadata(path).is_ok_and(|held| !held.is_file()) {
+        // Renaming over it would take a device, such as /dev/null, away from everybody.
+        anyhow::bail!("cannot write {}: it is no file; leave --output out and redirect stdout", path.display());
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".forebear-");

@@ -11,9 +11,11 @@ use super::pages::Page;
 
 pub(super) const UNVERIFIABLE: Page = Page {
     what: "Fires for every file that looks like a model, by content or by name, and cannot be read: malformed, of a format that is \
-           recognised and not read, with a shard missing, with other bytes than its Git LFS pointer promises. Also for \
-           objects of the push that git cannot read, and for a clone that is too shallow to tell. Large files without a known \
-           form that look like numbers or are compressed warn: they may be weights.",
+           recognised and not read, with a shard missing, with other bytes than its Git LFS pointer promises. Also for weights inside another file that the \
+           push brings (archives and compressed files, nested up to three deep; base64 or hexadecimal in a text; behind other \
+           bytes; in pieces that are a model together; in the message of a commit or tag): they are not compared where they \
+           are. Also for objects of the push that git cannot read, and for a clone that is too shallow to tell. Large files without a known \
+           form that look like numbers or are compressed warn: they may be weights. So do archives that are not unpacked, or not to their end, and submodules.",
     why: "What cannot be read cannot be compared with anything. If that passed, damaging a header would be a way around the gate.",
     example: "error[unverifiable-artifact]: w/orca.safetensors cannot be verified: malformed safetensors at byte 8: header is not JSON",
     fix: "Replace the file by one that its own tools can read, or leave it out of the release.",

@@ -8,7 +8,7 @@ mod hostile;
 mod lineage;
 mod obligations;
 mod owner;
-mod release;
+pub(crate) mod release;
 mod rows;
 mod said;
 mod same;

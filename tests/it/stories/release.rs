@@ -9,22 +9,22 @@ use std::path::PathBuf;
 use crate::push::Watched;
 
 /// Id of the registered base.
-pub(super) const TERN: &str = "northwind/Tern";
+pub(crate) const TERN: &str = "northwind/Tern";
 /// Where a released model lies.
-pub(super) const ORCA: &str = "checkpoints/orca/model.safetensors";
+pub(crate) const ORCA: &str = "checkpoints/orca/model.safetensors";
 
 const NOTICE: &str = "Tern\nCopyright 2026 Northwind Research\n";
 
 /// A repository with the hook whose `main`, on the server too, holds a registry with one base, a README and this
 /// policy (see [`policy`]).
-pub(super) fn repository(policy: Option<&str>) -> Watched {
+pub(crate) fn repository(policy: Option<&str>) -> Watched {
     let watched = Watched::new();
     start(&watched, policy);
     watched
 }
 
 /// Gives an empty repository its first, published commit: registry, README, policy.
-pub(super) fn start(watched: &Watched, policy: Option<&str>) {
+pub(crate) fn start(watched: &Watched, policy: Option<&str>) {
     register(watched, TERN, "F1");
     watched.git.write("README.md", "# Orca\n\nModels fine-tuned from Tern, and others.\n");
     if let Some(policy) = policy {
@@ -35,7 +35,7 @@ pub(super) fn start(watched: &Watched, policy: Option<&str>) {
 }
 
 /// Registers a model of the zoo in the work tree.
-pub(super) fn register(watched: &Watched, id: &str, model: &str) {
+pub(crate) fn register(watched: &Watched, id: &str, model: &str) {
     let folder = watched.sandbox.path(&format!("bases/{model}"));
     fs::create_dir_all(&folder).unwrap();
     for (name, bytes) in files(model) {
@@ -49,20 +49,20 @@ pub(super) fn register(watched: &Watched, id: &str, model: &str) {
 }
 
 /// Adds a model of the zoo as `checkpoints/orca`, in the work tree.
-pub(super) fn add(watched: &Watched, model: &str) {
+pub(crate) fn add(watched: &Watched, model: &str) {
     for (name, bytes) in files(model) {
         watched.git.write(&format!("checkpoints/orca/{name}"), bytes);
     }
 }
 
 /// Puts license and notice of the base into the work tree.
-pub(super) fn put_in_order(watched: &Watched) {
+pub(crate) fn put_in_order(watched: &Watched) {
     watched.git.write("LICENSE", apache());
     watched.git.write("NOTICE", format!("Orca\nCopyright 2026 Acme\n\nBased on {NOTICE}"));
 }
 
 /// A policy that is strict on `main` and says nothing of Git LFS, with further tables.
-pub(super) fn policy(tables: &str) -> String {
+pub(crate) fn policy(tables: &str) -> String {
     format!(
         "schema = 1\n\n[release]\nname = \"acme/Orca\"\nlicense = \"Apache-2.0\"\nbranches = [\"main\"]\n\n\
          [rules]\ncheckpoint-outside-lfs = \"allow\"\n\n{tables}"
@@ -70,13 +70,13 @@ pub(super) fn policy(tables: &str) -> String {
 }
 
 /// A declaration that Orca was trained from scratch.
-pub(super) const FROM_SCRATCH: &str = "[[model]]\npaths = [\"checkpoints/orca/**\"]\norigin = \"from-scratch\"\n";
+pub(crate) const FROM_SCRATCH: &str = "[[model]]\npaths = [\"checkpoints/orca/**\"]\norigin = \"from-scratch\"\n";
 /// A declaration that Orca descends from Tern.
-pub(super) const DECLARED: &str = "[[model]]\npaths = [\"checkpoints/orca/**\"]\norigin = \"derived\"\n\
+pub(crate) const DECLARED: &str = "[[model]]\npaths = [\"checkpoints/orca/**\"]\norigin = \"derived\"\n\
                                    bases = [{ id = \"northwind/Tern\", relation = \"continued-pretraining\" }]\n";
 
 /// Files of a model of the zoo: weights and config.
-pub(super) fn files(model: &str) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(model: &str) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder(model)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = entries.filter(|name| name != "zoo.json").collect();
     names.sort();
@@ -88,7 +88,7 @@ pub(super) fn files(model: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 /// The weights of a model of the zoo that is one file.
-pub(super) fn weights(model: &str) -> Vec<u8> {
+pub(crate) fn weights(model: &str) -> Vec<u8> {
     fs::read(folder(model).join("model.safetensors")).unwrap()
 }
 
