@@ -20,6 +20,7 @@ mod network;
 mod part;
 mod pass;
 mod pieces;
+mod pool;
 mod record;
 mod roles;
 mod room;

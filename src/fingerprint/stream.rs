@@ -14,13 +14,17 @@ use sha2::{Digest as _, Sha256};
 
 use super::matrix::{Described, print_matrix, print_vector};
 use super::pass::{Plan, Prints, Progress};
-use super::pieces::{Take, flatten, pieces, squeezed};
+use super::pieces::{Piece, Take, flatten, pieces, squeezed};
+use super::pool::Pool;
 use super::record::{FingerprintError, Source, hex};
 use super::room::{Held, Room};
 use super::share::stored_at;
 use super::witness::{Watch, Witnesses, witness};
 use crate::changes::ReadAt;
 use crate::checkpoints::{Checkpoint, CheckpointFile, Extent, Reader, Tensor, decode};
+
+/// Memory of tensors that are done with that is held at most, in bytes, as stored and decoded each.
+const KEPT: usize = 48 << 20;
 
 /// What the passes over the files of a checkpoint have in common.
 pub(super) struct Stream<'a> {
@@ -29,6 +33,9 @@ pub(super) struct Stream<'a> {
     plan: &'a Plan<'a>,
     room: &'a Room,
     progress: &'a Progress,
+    /// Memory of tensors that are done with: as stored, and decoded.
+    stored: Pool<u8>,
+    decoded: Pool<f32>,
     /// Whether whoever asks is a thread of the pool: nobody would do what is left to the pool while it waits.
     in_pool: bool,
 }
@@ -55,7 +62,9 @@ impl<'a> Stream<'a> {
         room: &'a Room,
         progress: &'a Progress,
     ) -> Self {
-        Self { checkpoint, reader, plan, room, progress, in_pool: rayon::current_thread_index().is_some() }
+        let (stored, decoded) = (Pool::new(KEPT), Pool::new(KEPT / size_of::<f32>()));
+        let in_pool = rayon::current_thread_index().is_some();
+        Self { checkpoint, reader, plan, room, progress, stored, decoded, in_pool }
     }
 
     /// Reads one file.
@@ -125,11 +134,11 @@ impl<'a> Stream<'a> {
         for index in tensors {
             let Some(tensor) = self.checkpoint.tensors.get(*index) else { continue };
             let stored = tensor.parts.iter().map(Extent::len).fold(0, u64::saturating_add);
-            let held = self.room.take(stored.saturating_add(self.decoded(*index, tensor)))?;
+            let held = self.room.take(stored.saturating_add(self.size(*index, tensor)))?;
             let first = match tensor.parts.first() {
                 Some(Extent::Plain { offset, len, .. }) if *offset >= cursor.at => {
                     cursor.skip_to(*offset)?;
-                    Some(cursor.take(*len)?)
+                    Some(cursor.take(*len, self.stored.take(*len as usize))?)
                 }
                 // Overlapping views, compressed members and inline values are read on their own.
                 _ => None,
@@ -142,14 +151,14 @@ impl<'a> Stream<'a> {
     }
 
     /// Bytes that a tensor takes when it is decoded, and with it a copy of one of its pieces.
-    fn decoded(&self, index: usize, tensor: &Tensor) -> u64 {
+    fn size(&self, index: usize, tensor: &Tensor) -> u64 {
         let bytes = tensor.elements().saturating_mul(4);
         let whole =
             self.pieces(index, tensor).iter().all(|piece| matches!(piece.take, Take::Whole | Take::Block { .. }));
         if whole { bytes } else { bytes.saturating_mul(2) }
     }
 
-    fn pieces(&self, index: usize, tensor: &Tensor) -> Vec<super::pieces::Piece> {
+    fn pieces(&self, index: usize, tensor: &Tensor) -> Vec<Piece> {
         let place = self.plan.places.get(index);
         place.map(|place| pieces(place, &squeezed(&tensor.shape), &self.plan.heads)).unwrap_or_default()
     }
@@ -166,7 +175,7 @@ impl<'a> Stream<'a> {
             }
             parts.push(bytes);
         }
-        let mut values = Vec::new();
+        let mut values = self.decoded.take(usize::try_from(tensor.elements()).unwrap_or(usize::MAX));
         decode(tensor, &parts, &mut values)?;
         let mut witnesses = Witnesses::new();
         for (at, (extent, bytes)) in tensor.parts.iter().zip(&parts).enumerate() {
@@ -174,9 +183,11 @@ impl<'a> Stream<'a> {
                 witnesses.push(((index, at), witness(self.checkpoint, extent, bytes)?));
             }
         }
-        drop(parts);
-        held.keep(self.decoded(index, tensor));
-        Ok((self.print(index, tensor, &values), witnesses))
+        parts.into_iter().for_each(|bytes| self.stored.give(bytes));
+        held.keep(self.size(index, tensor));
+        let print = self.print(index, tensor, &values);
+        self.decoded.give(values);
+        Ok((print, witnesses))
     }
 
     fn print(&self, index: usize, tensor: &Tensor, values: &[f32]) -> Prints {
@@ -231,9 +242,9 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    /// Reads `len` bytes, which the reader has checked to lie inside the file.
-    fn take(&mut self, len: u64) -> Result<Vec<u8>, FingerprintError> {
-        let mut bytes = vec![0; len as usize];
+    /// Reads `len` bytes, which the reader has checked to lie inside the file, into memory that is there.
+    fn take(&mut self, len: u64, mut bytes: Vec<u8>) -> Result<Vec<u8>, FingerprintError> {
+        bytes.resize(len as usize, 0);
         for chunk in bytes.chunks_mut(CHUNK) {
             self.read(chunk)?;
         }

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A matrix by rows, and the few things done to it on the way to the canonical form.
 
-use std::sync::{Mutex, PoisonError};
-
 use rayon::prelude::*;
 
+use crate::fingerprint::pool::Pool;
 use crate::linear::add_product;
 
 /// A matrix by rows.
@@ -17,35 +16,6 @@ pub(in crate::fingerprint::sketch) struct Matrix {
     pub(in crate::fingerprint::sketch) rows: usize,
     /// Number of columns.
     pub(in crate::fingerprint::sketch) columns: usize,
-}
-
-/// Memory of matrices that are done with, for the next ones: fresh memory costs more than what is read into it.
-#[derive(Debug, Default)]
-pub(super) struct Pool {
-    spent: Mutex<Vec<Vec<f32>>>,
-}
-
-/// Matrices whose memory is held at most.
-const POOLED: usize = 12;
-
-impl Pool {
-    /// Memory for `len` values, the smallest that will do; what it holds is of no meaning, and may be of any length.
-    pub(super) fn take(&self, len: usize) -> Vec<f32> {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = spent.iter().enumerate().filter(|(_, values)| values.capacity() >= len);
-        match fits.min_by_key(|(_, values)| values.capacity()).map(|(at, _)| at) {
-            Some(at) => spent.swap_remove(at),
-            None => Vec::new(),
-        }
-    }
-
-    /// Takes the memory of a matrix that is done with.
-    pub(super) fn give(&self, values: Vec<f32>) {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if spent.len() < POOLED && values.capacity() > 0 {
-            spent.push(values);
-        }
-    }
 }
 
 /// Side of the tiles in which a matrix is turned: two of them fit in the first-level cache.
@@ -66,7 +36,7 @@ impl Matrix {
 
     /// The matrix with rows over the `hidden` residual channels; `None` if neither side is as wide. `turn` says
     /// whether a square one is turned.
-    pub(super) fn over(self, hidden: usize, turn: bool, pool: &Pool) -> Option<Self> {
+    pub(super) fn over(self, hidden: usize, turn: bool, pool: &Pool<f32>) -> Option<Self> {
         match (self.rows == hidden, self.columns == hidden) {
             (true, true) if !turn => Some(self),
             (true, _) => {

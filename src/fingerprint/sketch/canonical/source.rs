@@ -7,10 +7,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::matrix::{Matrix, Pool};
+use super::matrix::Matrix;
 use super::stack::Entry;
 use crate::checkpoints::{Checkpoint, Encoding, Extent, Reader, Scratch, Tensor, ggml_type};
 use crate::fingerprint::pieces::Take;
+use crate::fingerprint::pool::Pool;
 use crate::fingerprint::record::FingerprintError;
 
 /// The values of a checkpoint.
@@ -19,14 +20,14 @@ pub(super) struct Source<'a> {
     reader: &'a Reader,
     last: Mutex<Option<(usize, Arc<Vec<f32>>)>>,
     /// Memory of matrices that are done with.
-    pub(super) pool: Pool,
+    pub(super) pool: Pool<f32>,
     scratch: Mutex<Vec<Scratch>>,
 }
 
 impl<'a> Source<'a> {
     /// Reads from an open checkpoint.
     pub(super) fn new(checkpoint: &'a Checkpoint, reader: &'a Reader) -> Self {
-        Self { checkpoint, reader, last: Mutex::new(None), pool: Pool::default(), scratch: Mutex::default() }
+        Self { checkpoint, reader, last: Mutex::new(None), pool: Pool::new(usize::MAX), scratch: Mutex::default() }
     }
 
     /// The piece, by rows.
