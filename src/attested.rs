@@ -54,7 +54,7 @@ pub(crate) fn missing(
     }
     let (Some(commit), Some(repository)) = (&snapshot.tip, options.repository) else { return Ok(None) };
     let reason = match &policy.attest.allowed_signers {
-        Some(path) => match signers_in(path, snapshot, repository)? {
+        Some(path) => match signers_in(path, snapshot, Some(repository))? {
             Some(file) => unattested(repository, commit, file.path())?,
             None => Some(format!("{path}, which says whose signatures count, is not there")),
         },
@@ -66,9 +66,28 @@ pub(crate) fn missing(
     Ok(reason.map(|reason| findings::hook_bypassed(commit, &reason)))
 }
 
+/// The file of those who may sign registries, where the policy asks for signatures.
+pub(crate) fn registry_signers(
+    snapshot: &Snapshot,
+    policy: &Policy,
+    repository: Option<&Repository>,
+) -> Result<Option<NamedTempFile>, GateError> {
+    if !policy.registry.require_signature {
+        return Ok(None);
+    }
+    let path = policy.attest.allowed_signers.clone().unwrap_or_default();
+    let file = signers_in(&path, snapshot, repository)?;
+    let unknown = || GateError::Io { path: path.clone(), error: std::io::ErrorKind::NotFound.into() };
+    file.map(Some).ok_or_else(unknown)
+}
+
 /// The file of allowed signers as the base side has it; in a tree without a base side, as the tree has it.
-fn signers_in(path: &str, snapshot: &Snapshot, repository: &Repository) -> Result<Option<NamedTempFile>, GateError> {
-    let content = if let Some(commit) = &snapshot.base_commit {
+fn signers_in(
+    path: &str,
+    snapshot: &Snapshot,
+    repository: Option<&Repository>,
+) -> Result<Option<NamedTempFile>, GateError> {
+    let content = if let (Some(commit), Some(repository)) = (&snapshot.base_commit, repository) {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let found = repository.files_under(commit, folder)?.into_iter().find(|(name, _)| name == path);
         found.map(|(_, content)| content)

@@ -35,7 +35,11 @@ pub(crate) struct Weights {
 impl Weights {
     pub(crate) fn look(snapshot: &Snapshot, options: &Options, progress: &Progress) -> Result<Self, GateError> {
         let (policy, _) = seen::policy(snapshot, options.policy.as_ref())?;
-        let (known, changes) = Known::gather(snapshot, &policy, options.registries, options.repository)?;
+        let (known, changes) = {
+            let signers = attested::registry_signers(snapshot, &policy, options.repository)?;
+            let signers = signers.as_ref().map(tempfile::NamedTempFile::path);
+            Known::gather(snapshot, &policy, options.registries, options.repository, signers)?
+        };
         let collected =
             collect_unknown(&snapshot.files, options.cache.as_ref(), &|digests| known.by_digests(digests), progress);
         let searched = known.len();

@@ -8,10 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::bases::{Base, KnownTokenizer, ReadStored, Registry, RegistryError, Store};
+use crate::attest;
+use crate::bases::{Base, KnownTokenizer, ReadStored, Registry, RegistryError, SIGNATURE, Store};
 use crate::changes::{Content, Repository, Snapshot};
 use crate::code::CodeCorpus;
 use crate::documents::TokenizerPrint;
@@ -52,12 +53,13 @@ impl RegistryChange {
 }
 
 impl Known {
-    /// Opens every registry.
+    /// Opens every registry; if there are `signers`, each must be signed by one of them.
     pub(crate) fn gather(
         snapshot: &Snapshot,
         policy: &Policy,
         named: &[PathBuf],
         repository: Option<&Repository>,
+        signers: Option<&Path>,
     ) -> Result<(Self, Vec<RegistryChange>), GateError> {
         let mut stores: Vec<Store> = named.iter().cloned().map(Store::Folder).collect();
         let mut settled = stores.clone();
@@ -93,6 +95,9 @@ impl Known {
                 }
                 (None, None) => {}
             }
+        }
+        if let Some(signers) = signers {
+            stores.iter().try_for_each(|store| signed(store, signers))?;
         }
         Ok((Self { registry: Registry::gather(stores)?, settled: Registry::gather(settled)? }, changes))
     }
@@ -179,6 +184,19 @@ impl Known {
             })
             .collect()
     }
+}
+
+/// Whether a registry is signed by somebody who may. What a push adds to one is only believed if it is signed anew.
+fn signed(store: &Store, signers: &Path) -> Result<(), RegistryError> {
+    let seal = store.seal()?;
+    let reason = match &seal.signature {
+        None => format!("it has no {SIGNATURE}"),
+        Some(signature) => match attest::signer(&seal.statement, signature, signers) {
+            Ok(_) => return Ok(()),
+            Err(error) => error.to_string(),
+        },
+    };
+    Err(RegistryError::Unsigned { store: seal.store, reason })
 }
 
 /// A registry's path with one slash at its end.

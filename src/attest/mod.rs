@@ -20,7 +20,7 @@ mod verify;
 
 pub use dsse::{DsseError, Envelope, EnvelopeSignature, PAYLOAD_TYPE};
 pub use manifest::{Manifest, ManifestError};
-pub use ssh_keygen::{SshKeygenError, sign};
+pub use ssh_keygen::{SshKeygenError, sign, signer};
 pub use sshsig::{NAMESPACE, SshSignature, SshSignatureError};
 pub use statement::{Lineage, Owed, PREDICATE_TYPE, Predicate, STATEMENT_TYPE, Said, StatedModel, Statement, Subject};
 pub use subjects::{Difference, differences};

@@ -28,7 +28,7 @@ pub enum SshKeygenError {
         said: String,
     },
     /// What it made cannot be read.
-    #[error("ssh-keygen made something else: {0}")]
+    #[error("that is no signature by ssh-keygen: {0}")]
     Made(#[from] SshSignatureError),
     /// The key is nobody's who may sign now.
     #[error("{fingerprint} is not the key of an allowed signer today, according to {file}")]
@@ -57,6 +57,11 @@ pub fn sign(bytes: &[u8], key: &Path) -> Result<SshSignature, SshKeygenError> {
         return Err(SshKeygenError::Sign { key: key.display().to_string(), said: said(&output) });
     }
     Ok(SshSignature::from_armored(&String::from_utf8_lossy(&output.stdout))?)
+}
+
+/// Whose armored signature it is, if it holds over the bytes and the signer is allowed to make it now.
+pub fn signer(bytes: &[u8], armored: &str, allowed: &Path) -> Result<String, SshKeygenError> {
+    verify(bytes, &SshSignature::from_armored(armored)?, allowed)
 }
 
 /// Whose signature it is, if it holds over the bytes and the signer is allowed to make it now.

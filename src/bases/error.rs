@@ -94,6 +94,16 @@ pub enum RegistryError {
         /// File concerned.
         file: String,
     },
+    /// The registry is not signed by whoever may.
+    #[error(
+        "{store} is not signed as policy.toml asks: {reason}; look at what changed in it, then run forebear registry sign"
+    )]
+    Unsigned {
+        /// Registry concerned.
+        store: String,
+        /// Why no signature counts.
+        reason: String,
+    },
     /// A stored text or header list is not what its kind asks for.
     #[error("{file} in {store} is not usable: {reason}")]
     Unusable {

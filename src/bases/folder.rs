@@ -18,6 +18,7 @@ use super::base::NewBase;
 use super::error::RegistryError;
 use super::index::{self, Entry};
 use super::registry::{short, unknown};
+use super::seal::SIGNATURE;
 use super::store::{INDEX, Store};
 use super::stored::{Kind, Stored};
 use crate::documents::TokenizerPrint;
@@ -245,6 +246,14 @@ impl RegistryFolder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RegistryError::io(path.display(), error)),
             _ => Ok(()),
         }
+    }
+
+    /// What is to be signed, and then the signature over it, armored: a change of the registry in between is seen.
+    pub fn sign<E: From<RegistryError>>(&self, sign: impl FnOnce(&[u8]) -> Result<String, E>) -> Result<(), E> {
+        let _lock = self.lock()?;
+        let statement = Store::Folder(self.path.clone()).seal()?.statement;
+        self.place(SIGNATURE, sign(&statement)?.as_bytes())?;
+        Ok(())
     }
 
     fn write_index(&self, entries: &BTreeMap<String, Entry>) -> Result<(), RegistryError> {

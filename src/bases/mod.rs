@@ -14,6 +14,7 @@ mod error;
 mod folder;
 mod index;
 mod registry;
+mod seal;
 mod store;
 mod stored;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use error::{IndexError, RegistryError};
 pub use folder::RegistryFolder;
 pub use index::Entry;
 pub use registry::Registry;
+pub use seal::{SIGNATURE, Seal};
 pub use store::{ReadStored, Store};
 pub use stored::{Kind, Stored};
 pub use tokenizers::{KnownTokenizer, built_in_tokenizers, encode_tokenizers, listed_tokenizers};

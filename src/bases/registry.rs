@@ -14,6 +14,7 @@ use super::archive::{self, Exported};
 use super::base::Base;
 use super::error::RegistryError;
 use super::index;
+use super::seal::Seal;
 use super::store::Store;
 use super::stored::Stored;
 use super::verify::{self, Fault};
@@ -88,6 +89,11 @@ impl Registry {
     /// The base with this id, or an error that names the closest one.
     pub fn show(&self, id: &str) -> Result<&Base, RegistryError> {
         self.get(id).ok_or_else(|| unknown(id, self.bases.keys()))
+    }
+
+    /// What is signed of every registry, and the signatures there are.
+    pub fn seals(&self) -> Result<Vec<Seal>, RegistryError> {
+        self.stores.iter().map(Store::seal).collect()
     }
 
     /// Checks the digest of every file of every registry.

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use forebear::attest;
 use forebear::bases::{Base, FaultKind, NewBase, Registry, RegistryError, RegistryFolder};
+use forebear::changes::Repository;
 use forebear::fingerprint::Detail;
 use forebear::reports::{harmless, plural};
 use serde_json::{Value, json};
@@ -19,7 +21,7 @@ use super::arguments::Globals;
 use super::output::{Output, beside, persist, read_text};
 use super::registry_code::{self, AddCode};
 use super::run::Outcome;
-use super::{load, online, places, registry_signed};
+use super::{load, online, places, registry_signed, witness};
 
 /// List and change the registry of base models
 #[derive(Args, Debug)]
@@ -47,8 +49,21 @@ enum Action {
         /// Id of the base
         id: String,
     },
-    /// Check the digest of every file
-    Verify,
+    /// Check the digest of every file, and with --allowed-signers whose signature there is
+    Verify {
+        /// Whose signatures count, as in ssh-keygen(1)
+        #[arg(long, value_name = "FILE")]
+        allowed_signers: Option<PathBuf>,
+    },
+    /// Sign the registry with your SSH key, after looking at what is in it
+    ///
+    /// The signature is over the lists of bases and code, which name every other file by its SHA-256. Any change of the
+    /// registry wants a new one. `require-signature` in policy.toml asks for it.
+    Sign {
+        /// A private key, or the public key of one in the agent or on a token; git's user.signingkey if not given
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
     /// Write bases to one file, to be carried elsewhere
     Export {
         /// The file to write
@@ -133,7 +148,25 @@ pub(crate) fn run(arguments: &Arguments, globals: &Globals) -> anyhow::Result<Ou
             }
             Outcome::Pass
         }
-        Action::Verify => verify(&open(globals)?, as_json, &mut out)?,
+        Action::Verify { allowed_signers } => {
+            let registry = open(globals)?;
+            let signed = allowed_signers.as_ref().map_or(Ok(true), |file| seals(&registry, file, as_json, &mut out))?;
+            match verify(&registry, as_json, &mut out)? {
+                Outcome::Pass if !signed => Outcome::Block,
+                outcome => outcome,
+            }
+        }
+        Action::Sign { key } => {
+            let folder = places::registry_to_change(globals)?;
+            let key = match key {
+                Some(path) => witness::Key::at(path),
+                None => witness::key(None, &Repository::discover(Path::new("."))?)?,
+            };
+            RegistryFolder::open(&folder)?
+                .sign(|statement| Ok::<_, anyhow::Error>(attest::sign(statement, key.path())?.armored()))?;
+            writeln!(out, "signed {}", folder.display())?;
+            Outcome::Pass
+        }
         Action::Export { file, ids } => {
             let mut archive = beside(file)?;
             let written = open(globals)?.export(ids, archive.as_file_mut())?;
@@ -338,6 +371,26 @@ fn verify(registry: &Registry, as_json: bool, out: &mut Output) -> anyhow::Resul
     }
     let grave = faults.iter().any(|fault| fault.kind != FaultKind::Orphan);
     Ok(if grave { Outcome::Block } else { Outcome::Pass })
+}
+
+/// Says who signed each registry; whether all are signed by somebody who may.
+fn seals(registry: &Registry, signers: &Path, as_json: bool, out: &mut Output) -> anyhow::Result<bool> {
+    fs::metadata(signers).with_context(|| format!("failed to read {}", signers.display()))?;
+    let mut all = true;
+    for seal in registry.seals()? {
+        let by = match &seal.signature {
+            None => Err("not signed".to_owned()),
+            Some(signature) => {
+                attest::signer(&seal.statement, signature, signers).map_err(|error| format!("not signed: {error}"))
+            }
+        };
+        all &= by.is_ok();
+        if !as_json {
+            let said = by.map_or_else(|reason| reason, |principal| format!("signed by {principal}"));
+            writeln!(out, "{}", harmless(&format!("{}: {said}", seal.store)))?;
+        }
+    }
+    Ok(all)
 }
 
 fn import(file: &Path, globals: &Globals, out: &mut Output) -> anyhow::Result<Outcome> {

@@ -21,10 +21,22 @@ pub(super) struct Key {
     _file: Option<NamedTempFile>,
 }
 
+impl Key {
+    /// The key in a file.
+    pub(super) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), _file: None }
+    }
+
+    /// Its file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 /// The key that is given, or git's.
 pub(super) fn key(given: Option<&Path>, repository: &Repository) -> anyhow::Result<Key> {
     if let Some(path) = given {
-        return Ok(Key { path: path.to_owned(), _file: None });
+        return Ok(Key::at(path));
     }
     let Some(configured) = repository.signing_key()? else {
         bail!(

@@ -64,6 +64,7 @@ impl Policy {
             holders(base, pushed, &mut effective, &mut weakenings);
         }
         effective.registry.paths = union(&base.registry.paths, &pushed.registry.paths);
+        effective.registry.require_signature = base.registry.require_signature || pushed.registry.require_signature;
         (effective, weakenings.found)
     }
 }
@@ -149,6 +150,9 @@ fn holders(base: &Policy, pushed: &Policy, effective: &mut Policy, weakenings: &
 fn registry(base: &Policy, pushed: &Policy, weakenings: &mut Weakenings) {
     for path in base.registry.paths.iter().filter(|path| !pushed.registry.paths.contains(path)) {
         weakenings.add(format!("removes the registry path {path}"), None);
+    }
+    if base.registry.require_signature && !pushed.registry.require_signature {
+        weakenings.add("no longer requires registries to be signed", None);
     }
 }
 

@@ -199,7 +199,7 @@ impl PolicyFile {
         Ok(Policy {
             path: Some(path.to_owned()),
             release: release(self.release)?,
-            registry: registry(self.registry)?,
+            registry: registry(self.registry, self.attest.allowed_signers.as_ref())?,
             attest: attest(self.attest)?,
             baseline: baseline(self.baseline)?,
             models,
@@ -240,16 +240,18 @@ fn release(file: ReleaseFile) -> Result<Release, Fault> {
     })
 }
 
-fn registry(file: RegistryFile) -> Result<Registry, Fault> {
+fn registry(file: RegistryFile, signers: Option<&Spanned<String>>) -> Result<Registry, Fault> {
     for path in &file.paths {
         inside(path, "use a relative path without `..`; a registry elsewhere is given with --registry")?;
     }
-    if let Some(required) = file.require_signature.filter(|required| *required.get_ref()) {
+    let required = file.require_signature.filter(|required| *required.get_ref());
+    if let (Some(required), None) = (&required, signers) {
         // A promise that nothing keeps would be a hole.
-        return Err(Fault::at(&required, "signatures on registry entries are not checked by this version")
-            .help("leave the key out; what a push changes in a registry is told as `policy-weakened`"));
+        return Err(Fault::at(required, "registries must be signed, and nothing says by whom")
+            .help("name the file that does: allowed-signers in [attest]"));
     }
-    Ok(Registry { paths: file.paths.into_iter().map(Spanned::into_inner).collect() })
+    let paths = file.paths.into_iter().map(Spanned::into_inner).collect();
+    Ok(Registry { paths, require_signature: required.is_some() })
 }
 
 fn attest(file: AttestFile) -> Result<Attest, Fault> {

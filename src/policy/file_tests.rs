@@ -50,8 +50,10 @@ fn release() {
 #[test]
 fn registry() {
     let policy = good("[registry]\npaths = [\"registry/\"]\nrequire-signature = false");
-    assert_eq!(policy.registry, Registry { paths: vec!["registry/".into()] });
-    assert_snapshot!(fault("[registry]\nrequire-signature = true"), @"signatures on registry entries are not checked by this version | true | leave the key out; what a push changes in a registry is told as `policy-weakened`");
+    assert_eq!(policy.registry, Registry { paths: vec!["registry/".into()], require_signature: false });
+    assert_snapshot!(fault("[registry]\nrequire-signature = true"), @"registries must be signed, and nothing says by whom | true | name the file that does: allowed-signers in [attest]");
+    let policy = good("[registry]\nrequire-signature = true\n[attest]\nallowed-signers = \"signers\"");
+    assert!(policy.registry.require_signature);
     assert_snapshot!(fault("[registry]\npaths = [\"../x\"]"), @r#"`../x` is not a path inside the repository | "../x" | use a relative path without `..`; a registry elsewhere is given with --registry"#);
     assert_snapshot!(fault("[registry]\nrequire-signature = \"yes\""), @r#"invalid type: string "yes", expected a boolean | "yes" |"#);
     assert_snapshot!(fault("[registry]\nrequire_signature = true"), @"unknown field `require_signature`, expected `paths` or `require-signature` | require_signature | did you mean `require-signature`?");

@@ -47,6 +47,8 @@ pub struct Attest {
 pub struct Registry {
     /// Paths inside the repository.
     pub paths: Vec<String>,
+    /// Whether registries must be signed by one of `[attest] allowed-signers`.
+    pub require_signature: bool,
 }
 
 /// The level set for a rule.

@@ -136,6 +136,7 @@ schema = 1
 
 const REGISTRY: &str = "[registry]
 # paths = [\"registry/\"]            # registries of base models in this repository, beside registry/
+# require-signature = true         # only those signed by one of [attest] allowed-signers: forebear registry sign
 
 ";
 

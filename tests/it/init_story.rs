@@ -151,6 +151,7 @@ fn without_a_terminal_the_defaults_are_taken_and_lineage_is_left_open() {
 
     [registry]
     # paths = ["registry/"]            # registries of base models in this repository, beside registry/
+    # require-signature = true         # only those signed by one of [attest] allowed-signers: forebear registry sign
 
     # [attest]                           # signed attestations of what passed
     # sign = true                        # the pre-push hook signs what passes; git's SSH key: `git config gpg.format ssh`

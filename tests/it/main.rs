@@ -34,6 +34,7 @@ mod registry_story;
 mod remote;
 mod report_story;
 mod scale;
+mod signed_registry;
 mod stories;
 mod tiers;
 mod tokenizer_story;

@@ -4,6 +4,7 @@
 //!
 //! `FOREBEAR_KILLS=100` kills each command a hundred times.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Stdio;
 use std::thread::sleep;
@@ -20,6 +21,11 @@ fn kills(few: u64) -> u64 {
 ///
 /// `again` is what is run after it; it must leave the same files as one run that nobody killed, and say the same.
 fn killed(world: &World, arguments: &[&str], few: u64) {
+    killed_between(world, arguments, few, &BTreeMap::new());
+}
+
+/// The same; a file may also be as it is in `between`.
+fn killed_between(world: &World, arguments: &[&str], few: u64, between: &BTreeMap<String, Vec<u8>>) {
     let start = world.saved("start");
     let before = files(&world.git.path);
     let began = Instant::now();
@@ -39,7 +45,8 @@ fn killed(world: &World, arguments: &[&str], few: u64) {
         let _ = child.kill();
         alive += u64::from(child.wait().unwrap().code().is_none());
         for (path, bytes) in files(&world.git.path) {
-            let whole = [&before, &after].iter().any(|files| files.get(&path).is_some_and(|known| *known == bytes));
+            let whole =
+                [&before, &after, between].iter().any(|files| files.get(&path).is_some_and(|known| *known == bytes));
             assert!(whole, "{arguments:?}, round {round}: {path} is neither as before nor as after");
         }
         for path in before.keys().filter(|path| after.contains_key(*path)) {
@@ -85,7 +92,13 @@ fn making_a_registry_is_killed() {
     let world = World::new();
     world.git.git("rm --quiet -r registry");
     let _ = fs::remove_dir_all(world.git.path.join("registry"));
-    killed(&world, &["registry", "add", "../bases/two", "--id", "a/Two", "--license", "mit"], 12);
+    // It begins as a registry of nothing.
+    let add = ["registry", "add", "../bases/two", "--id", "a/Two", "--license", "mit"];
+    let start = world.saved("nothing");
+    assert_eq!((world.run(&add).0, world.run(&["registry", "remove", "a/Two"]).0), (0, 0));
+    let empty = fs::read(world.git.path.join("registry/index.toml")).unwrap();
+    world.restore(&start);
+    killed_between(&world, &add, 12, &BTreeMap::from([("registry/index.toml".to_owned(), empty)]));
     // Stopped after each of its first steps, which are too short to be met by chance.
     for begun in
         [&[".lock"][..], &[".lock", ".gitignore"], &[".lock", ".new-abc"], &[".lock", ".gitignore", ".new-abc"]]
