@@ -39,7 +39,7 @@ impl Fetch for Blob {
 
     fn fetch(&self) -> io::Result<Content> {
         if self.size <= SPOOL_ABOVE {
-            return Ok(Content::memory(self.inflate()?));
+            return Ok(Content::Memory(self.inflate()?));
         }
         let mut spooled = self.spooled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(path) = &*spooled {
@@ -55,10 +55,9 @@ impl Fetch for Blob {
             return Ok(held.get(..limit).unwrap_or(held).to_vec());
         }
         if self.size <= SPOOL_ABOVE {
-            let mut bytes = self.inflate()?;
+            let bytes = self.inflate()?;
             self.head.get_or_init(|| bytes.get(..HEAD).unwrap_or(&bytes).into());
-            bytes.truncate(limit);
-            return Ok(bytes);
+            return Ok(bytes.get(..limit).unwrap_or(&bytes).to_vec());
         }
         if let Some(path) = &*self.spooled.lock().unwrap_or_else(PoisonError::into_inner) {
             return Content::Spooled(Arc::clone(path)).head(limit);
@@ -78,10 +77,15 @@ impl Fetch for Blob {
 }
 
 impl Blob {
-    fn inflate(&self) -> io::Result<Vec<u8>> {
+    fn inflate(&self) -> io::Result<Arc<[u8]>> {
+        if let Some(content) = self.shared.kept.get(self.id) {
+            return Ok(content);
+        }
         let local = self.shared.gix.to_thread_local();
         let mut blob = local.find_blob(self.id).map_err(|error| self.unreadable(&error.to_string()))?;
-        Ok(blob.take_data())
+        let content = Arc::from(blob.take_data());
+        self.shared.kept.put(self.id, &content);
+        Ok(content)
     }
 
     fn spool(&self) -> io::Result<TempPath> {

@@ -20,6 +20,7 @@ mod files;
 mod folder;
 mod history;
 mod hooks;
+mod kept;
 pub mod lfs;
 mod lines;
 mod notes;

@@ -10,6 +10,7 @@ use std::{env, fs};
 use gix::ObjectId;
 use tempfile::TempDir;
 
+use super::kept::Kept;
 use super::{ChangesError, lfs};
 
 /// Memory for recently read commits and trees while walking, in bytes.
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     pub(super) gix: gix::ThreadSafeRepository,
     /// Whether refs must be asked of the git program: gix reads the `files` backend only.
     pub(super) foreign_refs: bool,
+    /// Small blobs that were read.
+    pub(super) kept: Kept,
     /// Object folder that only lists others; see [`object_folder`].
     _objects: Option<TempDir>,
 }
@@ -50,7 +53,7 @@ impl Repository {
         gix.objects = Arc::new(store.map_err(|error| not_here(error.to_string()))?);
         let foreign_refs =
             local.config_snapshot().string("extensions.refStorage").is_some_and(|format| format != "files");
-        Ok(Self { shared: Arc::new(Shared { gix, foreign_refs, _objects: holder }) })
+        Ok(Self { shared: Arc::new(Shared { gix, foreign_refs, kept: Kept::default(), _objects: holder }) })
     }
 
     /// The git folder shared by all work trees.

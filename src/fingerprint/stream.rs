@@ -23,8 +23,9 @@ use super::witness::{Watch, Witnesses, witness};
 use crate::changes::ReadAt;
 use crate::checkpoints::{Checkpoint, CheckpointFile, Extent, Reader, Tensor, decode};
 
-/// Memory of tensors that are done with that is held at most, in bytes, as stored and decoded each.
-const KEPT: usize = 48 << 20;
+/// Memory of tensors that are done with that is held at most, in bytes.
+const STORED: usize = 16 << 20;
+const DECODED: usize = 32 << 20;
 
 /// What the passes over the files of a checkpoint have in common.
 pub(super) struct Stream<'a> {
@@ -62,7 +63,7 @@ impl<'a> Stream<'a> {
         room: &'a Room,
         progress: &'a Progress,
     ) -> Self {
-        let (stored, decoded) = (Pool::new(KEPT), Pool::new(KEPT / size_of::<f32>()));
+        let (stored, decoded) = (Pool::new(STORED), Pool::new(DECODED / size_of::<f32>()));
         let in_pool = rayon::current_thread_index().is_some();
         Self { checkpoint, reader, plan, room, progress, stored, decoded, in_pool }
     }

@@ -52,8 +52,11 @@ pub(in crate::fingerprint) fn sketches(
             let each =
                 own.iter().map(|layer| held(checkpoint, &source, &stack, *layer)).max().unwrap_or_default().max(1);
             let fitting = usize::try_from(largest.saturating_mul(2) / each).unwrap_or(usize::MAX);
-            for several in own.chunks(fitting.clamp(1, rayon::current_num_threads())) {
-                let _held = room.take(each.saturating_mul(4 * several.len() as u64))?;
+            let at_once = fitting.clamp(1, rayon::current_num_threads());
+            // The memory of one layer is that of the next, so the room is not given back in between. A matrix that is turned
+            // is there twice.
+            let _held = room.take(each.saturating_mul(5 * at_once as u64))?;
+            for several in own.chunks(at_once) {
                 let sketched = several.par_iter().map(|number| {
                     let attention = source.attention(&stack, *number)?;
                     let (units, responses) = layer_units(&source, &stack, *number, &words, probes.as_ref())?;
