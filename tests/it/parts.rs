@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use forebear::fingerprint::splitmix64;
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use tempfile::TempDir;
 
 /// A folder to work in.
@@ -120,6 +122,43 @@ fn parts_of_a_mixture_of_experts_make_the_bytes_of_one_pass() {
     let bench = Bench::new();
     bench.model("tests/fixtures/zoo/F1-moe");
     merges(&bench, [3]);
+}
+
+/// Of each of many experts fewer rows are kept than neurons are described.
+#[test]
+fn a_mixture_of_many_experts_can_be_written_and_registered() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("model")).unwrap();
+    let mut tensors: Vec<(String, Vec<usize>)> = vec![("model.embed_tokens.weight".into(), vec![96, 32])];
+    for layer in 0..2 {
+        let inside = |name: &str| format!("model.layers.{layer}.{name}.weight");
+        for name in ["q_proj", "k_proj", "v_proj", "o_proj"] {
+            tensors.push((inside(&format!("self_attn.{name}")), vec![32, 32]));
+        }
+        tensors.push((inside("mlp.gate"), vec![64, 32]));
+        for expert in 0..64 {
+            for (name, shape) in [("gate_proj", [80, 32]), ("up_proj", [80, 32]), ("down_proj", [32, 80])] {
+                tensors.push((inside(&format!("mlp.experts.{expert}.{name}")), shape.to_vec()));
+            }
+        }
+    }
+    let bytes: Vec<Vec<u8>> = tensors
+        .iter()
+        .enumerate()
+        .map(|(seed, (_, shape))| {
+            let value = |at: u64| (splitmix64((seed as u64) << 32 | at) >> 40) as f32 / 8_388_608.0 - 1.0;
+            (0..shape.iter().product::<usize>() as u64).flat_map(|at| value(at).to_le_bytes()).collect()
+        })
+        .collect();
+    let views = tensors.iter().zip(&bytes);
+    let views = views.map(|((name, shape), bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
+    fs::write(bench.path("model/model.safetensors"), safetensors::serialize(views, None).unwrap()).unwrap();
+    let config = serde_json::json!({"hidden_size": 32, "num_attention_heads": 2, "num_experts": 64});
+    fs::write(bench.path("model/config.json"), config.to_string()).unwrap();
+    merges(&bench, [3]);
+    bench.run(&["registry", "add", "model", "--id", "a/b", "--license", "mit", "--registry", "registry"]).unwrap();
+    let said = bench.run(&["identify", "whole", "--registry", "registry"]).unwrap();
+    assert!(said.contains("identical"), "{said}");
 }
 
 #[test]

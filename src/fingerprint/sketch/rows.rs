@@ -47,6 +47,8 @@ pub(super) fn strongest_first(units: &[FeedForward]) -> Vec<usize> {
 /// Fills what the needle search needs of a unit: the first `kept` neurons of `order`, which lists neurons by falling
 /// salience.
 pub(super) fn needle_rows(into: &mut Unit, unit: &FeedForward, order: &[usize], kept: usize) {
+    // The neurons that words describe have names too, also where fewer rows are kept of each of many experts.
+    let named = order.get(..kept.max(into.word_scales.len())).unwrap_or(order);
     let order = order.get(..kept).unwrap_or(order);
     let ((gate, up), down) = rayon::join(
         || rayon::join(|| standardised(&unit.gate, order), || unit.up.as_ref().map(|up| standardised(up, order))),
@@ -55,7 +57,7 @@ pub(super) fn needle_rows(into: &mut Unit, unit: &FeedForward, order: &[usize], 
     into.expert = unit.expert;
     into.neurons = unit.gate.rows as u32;
     into.gated = unit.up.is_some();
-    into.indices = order.iter().map(|at| *at as u32).collect();
+    into.indices = named.iter().map(|at| *at as u32).collect();
     into.gate = gate;
     into.up = up.unwrap_or_default();
     into.down = down;
