@@ -81,7 +81,7 @@ pub(super) fn measured(
     };
     let (passes, sketched) = thread::scope(|scope| {
         let readers: Vec<_> =
-            (0..rayon::current_num_threads().min(files.len())).map(|_| scope.spawn(&read_files)).collect();
+            (0..rayon::current_num_threads().min(files.len())).map(|_| scope.spawn(read_files)).collect();
         let sketched = sketches(checkpoint, reader, network, share, &room);
         let passes = readers.into_iter().flat_map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)));
         (passes.collect(), sketched)

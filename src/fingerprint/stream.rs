@@ -184,7 +184,9 @@ impl<'a> Stream<'a> {
                 witnesses.push(((index, at), witness(self.checkpoint, extent, bytes)?));
             }
         }
-        parts.into_iter().for_each(|bytes| self.stored.give(bytes));
+        for bytes in parts {
+            self.stored.give(bytes);
+        }
         held.keep(self.size(index, tensor));
         let print = self.print(index, tensor, &values);
         self.decoded.give(values);

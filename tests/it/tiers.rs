@@ -29,12 +29,10 @@ impl Release {
         }
         let release = Self { sandbox, git };
         release.commit();
-        release.forebear(&release.named(&["registry", "add", &demo("F1").display().to_string()], "northwind/Tern"));
+        let base = demo("F1").display().to_string();
+        let add = ["registry", "add", &base, "--id", "northwind/Tern", "--license", "apache-2.0"];
+        release.forebear(&[add.as_slice(), &["--registry", "../registry"]].concat());
         release
-    }
-
-    fn named<'a>(&'a self, arguments: &[&'a str], id: &'a str) -> Vec<&'a str> {
-        [arguments, &["--id", id, "--license", "apache-2.0", "--registry", "../registry"]].concat()
     }
 
     fn commit(&self) {

@@ -170,7 +170,7 @@ fn ordinary_files_are_not_accused() {
     let png = [b"\x89PNG\r\n\x1a\n".to_vec(), noise(40_000)].concat();
     let notebook = format!("{{\"cells\": [{{\"image/png\": \"{}\"}}]}}", BASE64.encode(&png));
     let digests: String =
-        (0..500_u32).map(|at| format!("{:064x}  file{at}\n", at.wrapping_mul(2_654_435_761))).collect();
+        (0..500_u32).map(|at| [&format!("{:064x}", at.wrapping_mul(2_654_435_761)), "  file\n"].concat()).collect();
     let words = "a_rather_long_identifier_of_some_program, another_rather_long_identifier\n".repeat(200);
     let minified = "function(a){return a.b(c)+d/e-f_g}".repeat(300);
     let keys = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKq3kQ9iEo0r0b8pYw1xQ user@host\n".repeat(100);
@@ -243,11 +243,13 @@ fn set(parts: &[(&str, Vec<u8>)]) -> Vec<(usize, String)> {
     pieces(&candidates).into_iter().map(|(file, unread)| (file, unread.reason)).collect()
 }
 
+/// Makes the name of a piece from its number.
+type Name = fn(usize) -> String;
+
 #[test]
 fn pieces_are_put_together() {
     let bytes = model();
     let cut: Vec<Vec<u8>> = bytes.chunks(40).map(<[u8]>::to_vec).collect();
-    type Name = fn(usize) -> String;
     let names: [Name; 5] = [
         |at| format!("w/model.part-{}{}", (b'a' + (at / 26) as u8) as char, (b'a' + (at % 26) as u8) as char),
         |at| format!("w/xa{}{}", (b'a' + (at / 26) as u8) as char, (b'a' + (at % 26) as u8) as char),

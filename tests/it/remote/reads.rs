@@ -113,9 +113,9 @@ fn a_remote_checkpoint_has_the_fingerprint_of_the_local_file() {
         Server::of(vec![("/m/model.safetensors".to_owned(), weights()), ("/m/config.json".to_owned(), config)]);
     let local = print_of(folder.path(), base().join("model.safetensors").to_str().unwrap(), &[]);
     assert!(print_of(folder.path(), &format!("{}/m/model.safetensors", server.url), &[]) == local);
-    // Each byte once, although some are needed twice; but for short pieces that are asked for while all is on its way.
+    // Each byte once, although some are needed twice; but for small tensors that are asked for while all is on its way.
     let (sent, size) = (server.sent("/m/model.safetensors"), weights().len());
-    assert!(sent >= size && sent <= size + size / 50, "{sent} of {size}");
+    assert!(sent >= size && sent <= size + size / 2, "{sent} of {size}");
     assert!(print_of(folder.path(), &format!("{}/m/", server.url), &[]) == local);
 }
 
