@@ -21,10 +21,7 @@ use crate::findings::{BaseFacts, Finding, Rule};
 use crate::fingerprint::{Cache, Fingerprint};
 use crate::gate::GateError;
 use crate::policy::Policy;
-use crate::seen::sha256;
-
-/// Where a registry is when the policy names none.
-const REGISTRY: &str = "registry/";
+use crate::seen::{REGISTRY, sha256};
 
 /// The bases that a tree is checked against.
 pub(crate) struct Known {

@@ -27,8 +27,8 @@ const LARGEST_SOURCE: usize = 1 << 20;
 const EARLIER: &str = "earlier version";
 /// Where a repository keeps its policy.
 const POLICY: &str = "policy.toml";
-/// Where a repository keeps its registry.
-const REGISTRY: &str = "registry/";
+/// Where a repository keeps its registry when the policy names none.
+pub(crate) const REGISTRY: &str = "registry/";
 
 /// The policy that counts: one given by name, else the base side's with the push's declarations.
 pub(crate) fn policy(

@@ -8,8 +8,8 @@ use std::io::{Cursor, Write};
 
 use proptest::prelude::*;
 
-use super::discover::{Discovery, discover, open};
-use super::{CheckpointError, Format};
+use super::discover::{Discovery, discover};
+use super::{CheckpointError, Format, open};
 use crate::changes::{Content, File, FileState, LfsPointer};
 
 fn file(path: &str, bytes: impl Into<Vec<u8>>) -> File {

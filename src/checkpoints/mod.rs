@@ -19,6 +19,7 @@ mod low_rank;
 mod model;
 mod numpy;
 mod onnx;
+mod open;
 mod packed;
 mod parts;
 mod pickle;
@@ -32,11 +33,12 @@ mod torch;
 
 pub use adapter::{Adapter, Target, adapter, merged_adapter};
 pub use decode::decode;
-pub use discover::{Discovery, Group, Unverifiable, discover, open};
+pub use discover::{Discovery, Group, Unverifiable, discover};
 pub(crate) use ggml::ggml_type;
 pub(crate) use gguf::{GgufVocabulary, vocabulary as gguf_vocabulary};
 pub use labels::labels;
 pub use model::{
     Checkpoint, CheckpointError, CheckpointFile, Dtype, Encoding, Extent, Format, Hazard, LowRank, Tensor,
 };
+pub use open::open;
 pub use read::{Reader, Scratch};
