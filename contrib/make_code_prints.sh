@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-FileCopyrightText: 2026 The forebear authors
 # SPDX-License-Identifier: Apache-2.0
-# Makes data/code/prints.bin again: fetches the packages by name from PyPI, unpacks their Python files (nothing is
+# Makes data/code/code.prints again: fetches the packages by name from PyPI, unpacks their Python files (nothing is
 # installed or run), and writes their prints. Needs python3 with pip, and about 1 GB in the folder given.
 #
 #   contrib/make_code_prints.sh FOLDER
@@ -28,6 +28,6 @@ fetch transformers 4.40.2
 fetch vllm 0.9.1
 fetch megatron-core 0.16.1
 cd "$(dirname "$0")/.."
-cargo run -q --example code_origin -- build data/code/prints.bin \
+cargo run -q --example code_origin -- build data/code/code.prints \
     transformers="$folder/transformers-4.57.1" transformers="$folder/transformers-4.48.3" \
     transformers="$folder/transformers-4.40.2" vllm="$folder/vllm-0.9.1" megatron-core="$folder/megatron-core-0.16.1"

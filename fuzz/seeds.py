@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the first seeds of every fuzz target: tiny whole files of each format, and nothing but the standard library.
 
-In: the folder of the corpus, and this repository for its policy and licenses. Out: CORPUS/TARGET/seed-NAME. What the long
-run adds to them is kept beside them under other names."""
+In: the folder of the seeds, and this repository for its policy and licenses. Out: FOLDER/TARGET/seed-N. What the long
+run adds to them is kept in fuzz/corpus."""
 
 import base64
 import io

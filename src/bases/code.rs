@@ -16,7 +16,7 @@ use crate::documents::{Input, write};
 const MAGIC: &[u8] = b"forebear code prints 1\n";
 
 /// Prints of model code in public packages; `examples/code_origin.rs` makes them and NOTICE names the packages.
-const BUILT_IN: &[u8] = include_bytes!("../../data/code/prints.bin");
+const BUILT_IN: &[u8] = include_bytes!("../../data/code/code.prints");
 
 /// Why a file of prints cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -17,7 +17,7 @@ use crate::documents::{Input, TokenizerPrint, write};
 const MAGIC: &[u8] = b"forebear tokenizer prints 1\n";
 
 const LIST: &str = include_str!("../../data/tokenizers/families.toml");
-const PRINTS: &[u8] = include_bytes!("../../data/tokenizers/prints.bin");
+const PRINTS: &[u8] = include_bytes!("../../data/tokenizers/tokenizers.prints");
 
 /// One public tokenizer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]

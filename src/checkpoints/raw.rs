@@ -21,8 +21,9 @@ pub(super) fn is_packed(head: &[u8]) -> bool {
 
 /// Executables, media, fonts, databases, tables.
 pub(super) fn is_other_binary(head: &[u8]) -> bool {
-    let magics: [&[u8]; 26] = [
+    let magics: [&[u8]; 27] = [
         b"\x7fELF",
+        b"forebear ", // prints and indexes of its own
         b"MZ",
         b"\xcf\xfa\xed\xfe",
         b"\xca\xfe\xba\xbe",
