@@ -3,7 +3,7 @@
 """Finishes a wheel that maturin made: same bytes wherever it was built, licenses of what it holds, tags of a musl program.
 
 In: the target, the folder with the wheel and THIRD-PARTY-LICENSES.txt, and the path of the source. Out: the wheel in
-that folder, packed again by `wheel`.
+that folder, packed again by `wheel`, and beside it the bill of materials that it carries, forebear-VERSION-TARGET.cdx.json.
 """
 
 import pathlib
@@ -27,8 +27,9 @@ with tempfile.TemporaryDirectory() as work:
     (info,) = tree.glob("*.dist-info")
 
     # maturin's bill of materials names packages by the folder that they were built in.
-    for bill in info.glob("sboms/*"):
-        bill.write_text(bill.read_text(encoding="utf-8").replace(f"file://{source}", "file:///forebear"), encoding="utf-8", newline="\n")
+    (bill,) = info.glob("sboms/*.cyclonedx.json")
+    bill.write_text(bill.read_text(encoding="utf-8").replace(f"file://{source}", "file:///forebear"), encoding="utf-8", newline="\n")
+    shutil.copyfile(bill, folder / f"{info.name.removesuffix('.dist-info')}-{target}.cdx.json")
 
     shutil.copyfile(folder / "THIRD-PARTY-LICENSES.txt", info / "licenses" / "THIRD-PARTY-LICENSES.txt")
     metadata = (info / "METADATA").read_text(encoding="utf-8")
