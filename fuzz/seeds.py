@@ -7,12 +7,17 @@ In: the folder of the seeds, and this repository for its policy and licenses. Ou
 run adds to them is kept in fuzz/corpus."""
 
 import base64
+import bz2
+import gzip
 import io
 import json
+import lzma
 import pickle
 import struct
 import sys
+import tarfile
 import zipfile
+import zlib
 from collections import OrderedDict
 from pathlib import Path
 
@@ -74,6 +79,16 @@ def zipped(members, method=zipfile.ZIP_STORED):
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in members:
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, method)
+    return out.getvalue()
+
+
+def tarred(members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
     return out.getvalue()
 
 
@@ -169,6 +184,7 @@ def seeds():
     array = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(npy_header((2, 2)))) + npy_header((2, 2)) + bytes(16)
     plain = [pickle.dumps(OrderedDict(a=[1, 2.5, None, True, (3,), "x", b"y", 1 << 70, {4}]), protocol) for protocol in range(6)]
     torch = zipped([("archive/data.pkl", torch_pickle()), ("archive/data/0", bytes(16))])
+    hidden = struct.pack("<Q", len(LORA)) + LORA + bytes(64)
     return {
         "adapter": [LORA_CONFIG + b"\0" + LORA],
         "baseline": [b'schema = 1\n[[known]]\nrule = "missing-header"\nfingerprint = "' + DIGEST.encode() + b'"\n'],
@@ -188,6 +204,8 @@ def seeds():
         "manifest": [b"\0" + ENVELOPE, b"\1" + STATEMENT],
         "numpy": [npy_header((2, 2)) + b"\0" + bytes(16), npy_header((1,), "|O") + b"\0" + plain[2]],
         "onnx": [b"\0" + onnx("weights.data"), b"\0" + onnx("../secret.data")],
+        "packed": [b"\0" + pack(hidden) for pack in [lambda one: gzip.compress(one, mtime=0), zlib.compress, bz2.compress, lzma.compress]] +
+                  [b"\1" + tarred([("w", hidden[:200]), ("notes", b"words")])[:1600], b"\0" + lzma.compress(tarred([("notes", b"words")]))],
         "part": [b"\0" + bytes(16), b"\1", b"\1\x10\x00\x20"],
         "pickle": [b"\0" + one for one in plain] + [b"\0" + torch_pickle(), b"\1" + bytes(range(256))],
         "policy": [(TOP / "policy.toml").read_bytes(), b'schema = 1\n[[waiver]]\nrule = "missing-notice"\nexpires = 2026-12-31\n'],

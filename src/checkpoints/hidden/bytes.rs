@@ -13,7 +13,7 @@ use memchr::memmem::Finder;
 const KEY: &[u8] = b"\"data_offsets\"";
 const CHUNK: usize = 1 << 20;
 /// Bytes of a chunk that are looked at again with the next: longer than any mark and what is checked behind it.
-const OVERLAP: usize = 256;
+pub(super) const OVERLAP: usize = 256;
 
 /// Finds the first header in a file.
 pub(super) fn scan(reader: &mut dyn Read) -> io::Result<Option<(&'static str, u64)>> {

@@ -14,7 +14,7 @@ use crate::changes::{Content, ReadAt};
 
 /// Bytes that are unpacked of one file, at most.
 const UNPACKED: u64 = 1 << 30;
-/// Bytes of one member that are held; more of it is looked at by its beginning alone.
+/// Bytes of one member that are held; what follows is searched as it passes.
 pub(super) const MEMBER: u64 = 32 << 20;
 /// Members that are looked at in one file.
 const MEMBERS: u32 = 200_000;
@@ -94,7 +94,7 @@ impl Search {
             return Ok(Inside::Opaque);
         }
         let mut reader = Positioned { source: &*source, position: 0 };
-        if head.contains(&0) || !super::super::raw::is_utf8_start(&head) {
+        if !is_text(&head) {
             let found = bytes::scan(&mut (&mut reader).take(SCANNED))?;
             if found.is_none() && source.size() > SCANNED {
                 self.doubt("file", &format!("is longer than {} GiB, and what follows was not searched", SCANNED >> 30));
@@ -128,11 +128,9 @@ impl Search {
             return self.deeper(|search| unpack::stream(search, &head, &mut io::Cursor::new(&head).chain(reader)));
         }
         let room = MEMBER.min(UNPACKED.saturating_sub(self.unpacked));
-        let before = head.len() as u64;
-        reader.take(room).read_to_end(&mut head)?;
-        let held = head.len() as u64;
-        self.unpacked += held - before;
-        let is_whole = held < before + room || reader.read(&mut [0])? == 0;
+        self.unpacked += (&mut *reader).take(room).read_to_end(&mut head)? as u64;
+        let mut next = Vec::new();
+        (&mut *reader).take(1).read_to_end(&mut next)?;
         let content = Content::memory(head);
         match sniff(name, &content)? {
             Sniffed::Checkpoint(format) => return Ok(self.model(&format!("a {} file", format.name()))),
@@ -142,18 +140,42 @@ impl Search {
             Sniffed::Unread(unread) => self.doubt(&unread.what, &unread.reason),
             Sniffed::Nothing => {}
         }
-        let found = self.deeper(|search| search.inside(&content))?;
-        if is_whole || matches!(found, Inside::Model(_)) {
-            return Ok(found);
+        if next.is_empty() {
+            return self.deeper(|search| search.inside(&content));
         }
-        if self.unpacked >= UNPACKED {
+        let left = UNPACKED.saturating_sub(self.unpacked);
+        let mut rest = io::Cursor::new(next).chain(reader).take(left);
+        let found = self.longer(&content, &mut rest)?;
+        self.unpacked += left - rest.limit();
+        if !matches!(found, Inside::Model(_)) && self.unpacked >= UNPACKED {
             return Ok(self.exceeded(&format!("it unpacks to more than {} MiB", UNPACKED >> 20)));
         }
-        let is_archive = content.head(4)?.starts_with(b"PK\x03\x04");
-        if is_archive {
-            self.doubt("archive", &format!("is longer than {} MiB, so what it holds is not searched", MEMBER >> 20));
+        Ok(found)
+    }
+
+    /// Looks at a member of which only the beginning is held.
+    fn longer(&mut self, held: &Content, rest: &mut dyn Read) -> io::Result<Inside> {
+        let head = held.head(HEAD)?;
+        let source = held.open()?;
+        let mut beginning = Positioned { source: &*source, position: 0 };
+        if is_text(&head) {
+            return self.deeper(|search| text::search(search, &mut beginning.chain(rest)));
         }
-        Ok(Inside::Nothing)
+        let found = self.deeper(|search| search.inside(held))?;
+        if matches!(found, Inside::Model(_)) {
+            return Ok(found);
+        }
+        if head.starts_with(b"PK\x03\x04") {
+            self.doubt("archive", &format!("is longer than {} MiB, so what it holds is not searched", MEMBER >> 20));
+            return Ok(Inside::Nothing);
+        }
+        // A header may lie across the seam.
+        beginning.position = source.size().saturating_sub(bytes::OVERLAP as u64);
+        let before = beginning.position;
+        let found = bytes::scan(&mut beginning.chain(rest))?;
+        Ok(found.map_or(Inside::Nothing, |(what, at)| {
+            self.model(&format!("other bytes, and then a {what} at byte {}", before + at))
+        }))
     }
 
     /// Looks one layer deeper, if there may be one.
@@ -209,6 +231,10 @@ impl Search {
             });
         }
     }
+}
+
+fn is_text(head: &[u8]) -> bool {
+    !head.contains(&0) && super::super::raw::is_utf8_start(head)
 }
 
 /// A name as it is shown: the file chose it.

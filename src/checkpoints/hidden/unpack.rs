@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! Containers: zip archives, tar archives, and what gzip, zlib or Zstandard compressed.
+//! Containers: zip archives, tar archives, and what gzip, zlib, Zstandard, xz or bzip2 compressed.
 //!
 //! In: bytes that begin or end as one. Out: what is in its members. Everything is unpacked as a stream into memory and
 //! counted; nothing is written.
@@ -8,7 +8,9 @@
 use std::borrow::Cow;
 use std::io::{self, BufReader, Read};
 
+use bzip2::read::MultiBzDecoder;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use lzma_rust2::XzReader;
 use zip::read::ZipArchive;
 
 use super::search::{Inside, Positioned, Search};
@@ -20,9 +22,62 @@ const TAIL: u64 = 1024;
 /// Bytes that a zip archive's directory may leave without a name: padding, signatures.
 const UNNAMED: u64 = 64 << 10;
 
+/// Memory that xz may ask for, in KiB: `xz -9` needs half of it.
+const XZ_MEMORY: u32 = 128 << 10;
+
+/// How a stream was compressed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    Gzip,
+    Zlib,
+    Zstandard,
+    Xz,
+    Bzip2,
+}
+
+impl Packing {
+    fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x1f, 0x8b, 0x08, ..] => Some(Self::Gzip),
+            // Deflate with a window of 32 KiB, whose two bytes are a multiple of 31 (RFC 1950).
+            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => Some(Self::Zlib),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstandard),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => Some(Self::Bzip2),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zlib => "zlib",
+            Self::Zstandard => "Zstandard",
+            Self::Xz => "xz",
+            Self::Bzip2 => "bzip2",
+        }
+    }
+
+    fn unpack(self, search: &mut Search, reader: &mut dyn Read) -> io::Result<Inside> {
+        let reader = BufReader::new(reader);
+        match self {
+            Self::Gzip => search.member(self.name(), &mut MultiGzDecoder::new(reader)),
+            Self::Zlib => search.member(self.name(), &mut ZlibDecoder::new(reader)),
+            Self::Zstandard => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(reader)?;
+                // Longer windows than zstd itself takes without being told to are a way to ask for memory.
+                decoder.window_log_max(27)?;
+                search.member(self.name(), &mut decoder)
+            }
+            Self::Xz => search.member(self.name(), &mut XzReader::new_mem_limit(reader, true, XZ_MEMORY)),
+            Self::Bzip2 => search.member(self.name(), &mut MultiBzDecoder::new(reader)),
+        }
+    }
+}
+
 /// Whether bytes begin as something that is unpacked from its beginning on.
 pub(super) fn is_stream(head: &[u8]) -> bool {
-    is_tar(head) || head.starts_with(b"\x1f\x8b\x08") || head.starts_with(b"\x28\xb5\x2f\xfd") || is_zlib(head)
+    is_tar(head) || Packing::of(head).is_some()
 }
 
 fn is_tar(head: &[u8]) -> bool {
@@ -38,11 +93,6 @@ fn is_old_tar(head: &[u8]) -> bool {
     stated > 0 && stated == sum
 }
 
-/// Deflate with a window of 32 KiB, whose two bytes are a multiple of 31 (RFC 1950).
-fn is_zlib(head: &[u8]) -> bool {
-    matches!(head, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
-}
-
 /// Whether an archive stands at the end, whatever stands before it.
 pub(super) fn ends_as_zip(source: &dyn ReadAt) -> io::Result<bool> {
     let mut tail = vec![0; source.size().min(TAIL) as usize];
@@ -55,37 +105,16 @@ pub(super) fn stream(search: &mut Search, head: &[u8], reader: &mut dyn Read) ->
     if is_tar(head) {
         return tar(search, reader);
     }
-    let unpacked = if head.starts_with(b"\x1f\x8b") {
-        damaged(search, "gzip", |search| search.member("gzip", &mut MultiGzDecoder::new(BufReader::new(reader))))
-    } else if is_zlib(head) {
-        damaged(search, "zlib", |search| search.member("zlib", &mut ZlibDecoder::new(BufReader::new(reader))))
-    } else {
-        damaged(search, "Zstandard", |search| {
-            let mut decoder = zstd::stream::read::Decoder::new(reader)?;
-            // Longer windows than zstd itself takes without being told to are a way to ask for memory.
-            decoder.window_log_max(27)?;
-            search.member("Zstandard", &mut decoder)
-        })
-    };
-    // Two letters begin many files; what does not unpack was no stream.
-    match unpacked {
-        Err(_) if is_zlib(head) => Ok(Inside::Opaque),
-        Ok(Inside::Opaque) => Ok(Inside::Nothing),
-        other => other,
-    }
-}
-
-/// What cannot be unpacked is said, not passed over.
-fn damaged(
-    search: &mut Search,
-    what: &str,
-    unpack: impl FnOnce(&mut Search) -> io::Result<Inside>,
-) -> io::Result<Inside> {
-    match unpack(search) {
-        Err(error) if what != "zlib" => {
-            search.doubt("compressed file", &format!("is no whole {what} stream: {error}"));
+    let Some(packing) = Packing::of(head) else { return Ok(Inside::Nothing) };
+    match packing.unpack(search, reader) {
+        // Two letters begin many files; what does not unpack was no stream.
+        Err(_) if packing == Packing::Zlib => Ok(Inside::Opaque),
+        // What cannot be unpacked is said, not passed over.
+        Err(error) => {
+            search.doubt("compressed file", &format!("is no whole {} stream: {error}", packing.name()));
             Ok(Inside::Nothing)
         }
+        Ok(Inside::Opaque) => Ok(Inside::Nothing),
         other => other,
     }
 }

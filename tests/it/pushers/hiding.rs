@@ -4,9 +4,11 @@
 
 use std::io::{Cursor, Write};
 
+use bzip2::write::BzEncoder;
 use data_encoding::BASE64;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use lzma_rust2::{XzOptions, XzWriter};
 use zip::write::SimpleFileOptions;
 
 use super::{UNDECLARED, UNSEEN};
@@ -22,6 +24,18 @@ fn zip(name: &str, bytes: &[u8]) -> Vec<u8> {
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = XzWriter::new(Vec::new(), XzOptions::with_preset(1)).unwrap();
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = BzEncoder::new(Vec::new(), bzip2::Compression::fast());
     writer.write_all(bytes).unwrap();
     writer.finish().unwrap()
 }
@@ -64,11 +78,15 @@ fn in_an_archive() {
     let model = weights("F1-cpt");
     let nested = zip("inner", &zip("notes", &zip("data", &model)));
     let deeper = (0..8).fold(zip("x", &model), |bytes, _| zip("x", &bytes));
-    let cases: [(&str, Vec<u8>, &str); 7] = [
+    let long = [vec![0; 33 << 20], model.clone()].concat();
+    let cases: [(&str, Vec<u8>, &str); 10] = [
         ("photos.zip", zip("data", &model), "holds data, a safetensors file"),
         ("notes.txt", zip("data", &model), "holds data, a safetensors file"),
         ("backup.tgz", tar_gz(&watched, "data", &model), "holds gzip in data, a safetensors file"),
         ("log.gz", gzip(&model), "holds gzip, a safetensors file"),
+        ("log.xz", xz(&model), "holds xz, a safetensors file"),
+        ("log.bz2", bzip2(&model), "holds bzip2, a safetensors file"),
+        ("zeros.gz", gzip(&long), "holds gzip, other bytes, and then a header of a safetensors file"),
         ("old.zip", nested, "holds inner in notes in data, a safetensors file"),
         ("older.zip", deeper, "archives stand in one another more than three deep"),
         ("tool", [b"#!/bin/sh\nexit 0\n".to_vec(), zip("data", &model)].concat(), "holds data, a safetensors file"),
@@ -136,8 +154,9 @@ fn in_a_container_that_is_not_unpacked() {
     watched.git.git("bundle create --quiet ../model.bundle main");
     watched.git.git("reset --quiet --hard origin/main");
     let bundle = std::fs::read(watched.sandbox.path("model.bundle")).unwrap();
-    let packed = [b"\xfd7zXZ\0".to_vec(), weights("F1-cpt").into_iter().map(|byte| byte ^ 0x55).collect()].concat();
-    for (name, bytes) in [("notes.bundle", bundle), ("notes.xz", packed)] {
+    let packed =
+        [b"7z\xbc\xaf\x27\x1c".to_vec(), weights("F1-cpt").into_iter().map(|byte| byte ^ 0x55).collect()].concat();
+    for (name, bytes) in [("notes.bundle", bundle), ("notes.7z", packed)] {
         let pushed = pushed(&watched, &[(name, bytes)]);
         assert_eq!(pushed.passed().rules("warn"), UNSEEN, "{}", pushed.all);
         pushed.says(name).says("not searched");
