@@ -26,7 +26,7 @@ impl Repository {
     /// commit the range grew from. Where that has no policy, the remote's default branch decides.
     pub fn push(&self, remote_name: &str, url: &str, lines: &[PushLine]) -> Result<Published, ChangesError> {
         let remote = Remote::new(self, remote_name, url, lines)?;
-        self.push_of(&remote, lines, &Known::default())
+        self.push_of(&self.local(), &remote, lines, &Known::default())
     }
 
     /// The same as [`Self::push`] in parts of so many refs: each snapshot lists the whole tree of its ref, and hundreds
@@ -42,15 +42,21 @@ impl Repository {
         let known = Known::default();
         let whole = lines.is_empty().then_some(lines);
         let parts = whole.into_iter().chain(lines.chunks(refs.max(1)));
-        Ok(parts.map(move |part| self.push_of(&remote, part, &known)))
+        let local = self.local();
+        Ok(parts.map(move |part| self.push_of(&local, &remote, part, &known)))
     }
 
-    fn push_of(&self, remote: &Remote, lines: &[PushLine], blobs: &Known) -> Result<Published, ChangesError> {
+    fn push_of(
+        &self,
+        local: &gix::Repository,
+        remote: &Remote,
+        lines: &[PushLine],
+        blobs: &Known,
+    ) -> Result<Published, ChangesError> {
         let mut published = Published { scope: scope(ScopeKind::Push), ..Published::default() };
         if lines.is_empty() {
             published.remarks.push("nothing to push: git gave the hook no ref".into());
         }
-        let local = self.local();
         for line in lines {
             if line.is_delete() {
                 published.remarks.push(format!("{} would be deleted; a delete publishes nothing", line.remote_ref));
@@ -63,10 +69,10 @@ impl Repository {
                 ));
                 continue;
             }
-            let known = known(&local, &line.remote_id);
+            let known = known(local, &line.remote_id);
             let label = line.remote_ref.clone();
             let mut target = Target { label, policy: remote.default_tip, known: blobs.clone(), ..Target::default() };
-            if let Some(commit) = known.and_then(|id| peel_to_commit(&local, id)) {
+            if let Some(commit) = known.and_then(|id| peel_to_commit(local, id)) {
                 target.hidden.push(commit);
                 target.base = Some(commit);
             } else {
@@ -78,7 +84,7 @@ impl Repository {
                 published.remarks.extend(remote.remark.clone());
             }
             published.scope.refs.push(line.remote_ref.clone());
-            survey::survey(self, published_id(&local, &line.local_id)?, &target, &mut published)?;
+            survey::survey(self, local, published_id(local, &line.local_id)?, &target, &mut published)?;
         }
         published.remarks.dedup();
         Ok(published)
@@ -106,7 +112,7 @@ impl Repository {
             }
             published.scope.refs.push(line.reference.clone());
             let tip = published_id(&local, &line.new_id)?;
-            survey::survey(self, tip, &target, &mut published)?;
+            survey::survey(self, &local, tip, &target, &mut published)?;
         }
         Ok(published)
     }
@@ -138,7 +144,7 @@ impl Repository {
         };
         let mut published = Published { scope: scope(ScopeKind::Range), ..Published::default() };
         published.scope.refs.push(range.to_owned());
-        survey::survey(self, to, &target, &mut published)?;
+        survey::survey(self, &local, to, &target, &mut published)?;
         Ok(published)
     }
 
@@ -155,7 +161,7 @@ impl Repository {
         let mut published = Published { scope: scope(ScopeKind::Tree), ..Published::default() };
         published.scope.refs.push(revision.to_owned());
         let target = Target { label: revision.to_owned(), whole: true, ..Target::default() };
-        survey::survey(self, self.resolve(revision)?, &target, &mut published)?;
+        survey::survey(self, &self.local(), self.resolve(revision)?, &target, &mut published)?;
         Ok(published)
     }
 

@@ -37,17 +37,18 @@ pub(super) struct Target {
     pub(super) known: Known,
 }
 
-/// Looks at what publishing `tip` (a commit, tree, blob or tag) would bring, and adds it to `published`.
+/// Looks at what publishing `tip` (a commit, tree, blob or tag) would bring, and adds it to `published`. The trees that
+/// `local` keeps serve the next target.
 pub(super) fn survey(
     repository: &Repository,
+    local: &gix::Repository,
     tip: ObjectId,
     target: &Target,
     published: &mut Published,
 ) -> Result<(), ChangesError> {
-    let local = repository.local();
-    let survey = Survey { repository, local: &local, target };
-    let mut files = Files::new(repository, &local, &target.known)?;
-    let (id, kind, tags) = peeled(&local, tip)?;
+    let survey = Survey { repository, local, target };
+    let mut files = Files::new(repository, local, &target.known)?;
+    let (id, kind, tags) = peeled(local, tip)?;
     let mut snapshot = match kind {
         Kind::Commit => survey.commit(id, &mut files, published)?,
         Kind::Tree => survey.tree(id, None, &mut files)?,

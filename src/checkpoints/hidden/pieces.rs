@@ -36,10 +36,18 @@ pub(in crate::checkpoints) struct Piece<'a> {
 
 /// Finds sets that are a model together, with the index of the first file.
 pub(in crate::checkpoints) fn pieces(candidates: &[Piece<'_>]) -> Vec<(usize, Unread)> {
-    let mut sets: BTreeMap<(String, String), BTreeMap<u64, &Piece<'_>>> = BTreeMap::new();
+    // A set that is there already was looked at when it came.
+    let introduced = candidates.iter().filter(|piece| piece.introduced);
+    let mut sets: BTreeMap<(&str, &str), BTreeMap<u64, &Piece<'_>>> =
+        introduced.flat_map(|piece| counted(piece.path)).map(|way| (way.set, BTreeMap::new())).collect();
+    if sets.is_empty() {
+        return Vec::new();
+    }
     for piece in candidates {
-        for (stem, number, rest) in counted(piece.path) {
-            sets.entry((stem, rest)).or_default().entry(number).or_insert(piece);
+        for way in counted(piece.path) {
+            if let Some(set) = sets.get_mut(&way.set) {
+                set.entry(way.number).or_insert(piece);
+            }
         }
     }
     let mut found: BTreeMap<usize, Unread> = BTreeMap::new();
@@ -49,7 +57,6 @@ pub(in crate::checkpoints) fn pieces(candidates: &[Piece<'_>]) -> Vec<(usize, Un
         let run: Vec<&Piece<'_>> =
             numbered.take_while(|((number, _), wanted)| *number == wanted).map(|((_, piece), _)| *piece).collect();
         let [first, _, ..] = run.as_slice() else { continue };
-        // A set that is there already was looked at when it came.
         if !run.iter().any(|piece| piece.introduced) {
             continue;
         }
@@ -89,16 +96,22 @@ fn together(run: &[&Piece<'_>]) -> Option<Unread> {
     })
 }
 
-/// The ways in which a path may count: what stands before the number, the number, and what follows.
-fn counted(path: &str) -> Vec<(String, u64, String)> {
+/// A way in which a path may count.
+struct Way<'a> {
+    /// What stands before the number, and what follows it or, for letters, how many they are.
+    set: (&'a str, &'a str),
+    number: u64,
+}
+
+fn counted(path: &str) -> Vec<Way<'_>> {
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     let mut ways = Vec::new();
     // `split` counts in letters at the end, from `aa`.
     let letters = path.bytes().rev().take_while(u8::is_ascii_lowercase).count().min(path.len() - name);
-    for width in 2..=letters.min(4) {
+    for (width, many) in (2..=letters).zip(["aa", "aaa", "aaaa"]) {
         let (stem, end) = path.split_at(path.len() - width);
         let number = end.bytes().fold(0, |sum, letter| sum * 26 + u64::from(letter - b'a'));
-        ways.push((stem.to_owned(), number, width.to_string()));
+        ways.push(Way { set: (stem, many), number });
     }
     let mut rest = path;
     // The two last numbers of a name: `model-01.part.7z`, `x.001`.
@@ -110,8 +123,10 @@ fn counted(path: &str) -> Vec<(String, u64, String)> {
             break;
         }
         if let Some(number) = path.get(start..end).and_then(|digits| digits.parse().ok()) {
-            let part = |range: Option<&str>| range.unwrap_or_default().to_owned();
-            ways.push((part(path.get(..start)), number, part(path.get(end..))));
+            ways.push(Way {
+                set: (path.get(..start).unwrap_or_default(), path.get(end..).unwrap_or_default()),
+                number,
+            });
         }
         rest = path.get(..start).unwrap_or_default();
     }
