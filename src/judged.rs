@@ -91,7 +91,7 @@ pub(crate) fn judge(
     let models = seen::models(&snapshot.files, collected, &comparisons, *searched, in_git);
     let (sources, unread) = seen::sources(&snapshot.files, || known.code())?;
     let (former, former_unread) = seen::former(snapshot);
-    let mut unverifiable = seen::unverifiable(snapshot, collected, remarks);
+    let mut unverifiable = seen::unverifiable(snapshot, collected, in_git, remarks);
     unverifiable.extend(unread.into_iter().chain(former_unread));
     let facts = Facts {
         today: options.today,

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::changes::{Content, File, FileState, ScopeKind, Snapshot};
-use crate::checkpoints::CheckpointError;
+use crate::checkpoints::{CheckpointError, is_checkpoint_name};
 use crate::code::{CodeCorpus, CodePrints, credits, headers, is_source, leftovers};
 use crate::documents::is_legal;
 use crate::evidence::Comparison;
@@ -272,6 +272,7 @@ pub(crate) fn former(snapshot: &Snapshot) -> (Vec<FormerText>, Vec<UnverifiableF
 pub(crate) fn unverifiable(
     snapshot: &Snapshot,
     collected: &Collected,
+    in_git: bool,
     remarks: &mut Vec<String>,
 ) -> Vec<UnverifiableFacts> {
     let files = &snapshot.files;
@@ -297,6 +298,8 @@ pub(crate) fn unverifiable(
         }
     }));
     facts.extend(files.iter().filter(|file| file.introduced).filter_map(submodule));
+    // In git a link is a name and no more.
+    facts.extend(files.iter().filter(|_| !in_git).filter_map(link));
     let unchanged = files.iter().filter(missing).filter(|file| !file.introduced && !new_ref).count();
     if unchanged > 0 {
         remarks.push(format!(
@@ -317,6 +320,25 @@ fn submodule(file: &File) -> Option<UnverifiableFacts> {
         reason: format!("it is a submodule, and what commit {short} of that repository holds was not looked at"),
         remedy: format!("run `forebear check --tree {short}` there, or publish without the submodule"),
         kind: UnverifiableKind::Suspected,
+    })
+}
+
+/// What uploads a folder follows its links.
+fn link(file: &File) -> Option<UnverifiableFacts> {
+    let FileState::NotAFile(what @ ("symbolic link" | "link to a folder" | "special file")) = file.state else {
+        return None;
+    };
+    let kind = match what {
+        "link to a folder" => UnverifiableKind::Suspected,
+        _ if is_checkpoint_name(&file.path) => UnverifiableKind::Unsupported,
+        _ => return None,
+    };
+    Some(UnverifiableFacts {
+        path: file.path.clone(),
+        what: what.to_owned(),
+        reason: format!("it is a {what}, and what it stands for was not looked at"),
+        remedy: "check a copy in which files stand in place of links (`cp -RL`)".to_owned(),
+        kind,
     })
 }
 

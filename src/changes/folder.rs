@@ -77,7 +77,8 @@ pub(super) fn file(path: &Path, relative: &str) -> io::Result<File> {
     let mut file = File::present(relative.to_owned(), id, 0, Content::Disk(path.to_owned()));
     file.state = FileState::NotAFile("special file");
     if data.is_symlink() {
-        file.state = FileState::NotAFile("symbolic link");
+        let is_folder = fs::metadata(path).is_ok_and(|target| target.is_dir());
+        file.state = FileState::NotAFile(if is_folder { "link to a folder" } else { "symbolic link" });
     } else if data.is_file() {
         let content = Content::Disk(path.to_owned());
         // Opening tells what a listing cannot: whether the file may be read at all.
@@ -145,7 +146,7 @@ mod tests {
         let published = folder(top.path()).unwrap();
         let states: Vec<_> = published.snapshots[0].files.iter().map(|file| &file.state).collect();
         assert_eq!(states.len(), 2);
-        assert!(states.iter().all(|state| matches!(state, FileState::NotAFile("symbolic link"))));
+        assert!(matches!(states[..], [FileState::NotAFile("symbolic link"), FileState::NotAFile("link to a folder")]));
     }
 
     #[test]

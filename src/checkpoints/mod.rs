@@ -42,3 +42,4 @@ pub use model::{
 };
 pub use open::open;
 pub use read::{Reader, Scratch};
+pub(crate) use sniff::is_checkpoint_name;

@@ -82,7 +82,7 @@ pub(super) fn sniff(path: &str, content: &Content) -> io::Result<Sniffed> {
 }
 
 /// Whether a name, of a file or of a member of an archive, is one that checkpoints have.
-pub(super) fn is_checkpoint_name(path: &str) -> bool {
+pub(crate) fn is_checkpoint_name(path: &str) -> bool {
     Name::new(path).is_checkpoint_like()
 }
 

@@ -15,7 +15,7 @@ pub(super) const UNVERIFIABLE: Page = Page {
            push brings (archives and compressed files, nested up to three deep; base64 or hexadecimal in a text; behind other \
            bytes; in pieces that are a model together; in the message of a commit or tag): they are not compared where they \
            are. Also for objects of the push that git cannot read, and for a clone that is too shallow to tell. Large files without a known \
-           form that look like numbers or are compressed warn: they may be weights. So do archives that are not unpacked, or not to their end, and submodules.",
+           form that look like numbers or are compressed warn: they may be weights. So do archives that are not unpacked, or not to their end, and submodules. With `--path`, links and special files named like checkpoints count as unread: what uploads a folder follows them.",
     why: "What cannot be read cannot be compared with anything. If that passed, damaging a header would be a way around the gate.",
     example: "error[unverifiable-artifact]: w/orca.safetensors cannot be verified: malformed safetensors at byte 8: header is not JSON",
     fix: "Replace the file by one that its own tools can read, or leave it out of the release.",

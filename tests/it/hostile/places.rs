@@ -43,6 +43,17 @@ fn links_are_named_and_not_followed() {
     let scanned = scan_folder(held.path());
     scanned.refuses("m/model.safetensors.index.json", "shard.safetensors");
     assert_eq!(scanned.report["models"].as_array().map(Vec::len), Some(0), "{}", scanned.report);
+    let told = scanned.of("linked");
+    assert!(told.iter().any(|told| told.starts_with("warn") && told.contains("it is a link to a folder")), "{told:?}");
+}
+
+#[test]
+fn a_folder_of_links_to_weights_does_not_pass() {
+    // As a cache of downloads keeps them: what uploads the folder follows its links.
+    let blobs = folder(&[("4f1c", weights())]);
+    let held = folder(&[("README.md", b"# Orca".to_vec())]);
+    symlink(blobs.path().join("4f1c"), held.path().join("model.safetensors")).unwrap();
+    scan_folder(held.path()).refuses("model.safetensors", "it is a symbolic link, and what it stands for");
 }
 
 #[test]
@@ -50,7 +61,9 @@ fn a_fifo_does_not_hold_the_program_up() {
     let held = folder(&[("model.safetensors", weights())]);
     let made = std::process::Command::new("mkfifo").arg(held.path().join("pipe.safetensors")).status();
     assert!(made.is_ok_and(|status| status.success()));
-    scan_folder(held.path()).reads("model.safetensors");
+    let scanned = scan_folder(held.path());
+    scanned.reads("model.safetensors");
+    scanned.refuses("pipe.safetensors", "special file");
 }
 
 /// An ONNX model whose one initializer lies in another file, from an offset on.
