@@ -81,9 +81,7 @@ impl Blob {
         if let Some(content) = self.shared.kept.get(self.id) {
             return Ok(content);
         }
-        let local = self.shared.gix.to_thread_local();
-        let mut blob = local.find_blob(self.id).map_err(|error| self.unreadable(&error.to_string()))?;
-        let content = Arc::from(blob.take_data());
+        let content = Arc::from(self.shared.blob(self.id).map_err(|error| self.unreadable(&error.to_string()))?);
         self.shared.kept.put(self.id, &content);
         Ok(content)
     }

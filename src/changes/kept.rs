@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
-//! Small blobs that were read, for who asks next: every stage looks at every file, and to unpack a delta costs more than
+//! Blobs that were read, for who asks next: every stage looks at every file, and to unpack a delta costs more than
 //! to look.
 
 use std::collections::{HashMap, VecDeque};
@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::ObjectId;
 
-/// Largest blob that is kept, in bytes.
-const SMALL: usize = 256 << 10;
+/// Largest blob that is kept, in bytes: the fingerprint of a base is one.
+const SMALL: usize = 8 << 20;
 /// Bytes of all that are kept.
-const ROOM: usize = 48 << 20;
+const ROOM: usize = 64 << 20;
 
 /// The contents of small blobs, those read last.
 #[derive(Debug, Default)]

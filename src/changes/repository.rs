@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Opening a repository as git itself would, reading its objects, and asking the git program where gix cannot answer.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, fs};
 
 use gix::ObjectId;
+use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use tempfile::TempDir;
 
 use super::kept::Kept;
@@ -15,6 +18,16 @@ use super::{ChangesError, lfs};
 
 /// Memory for recently read commits and trees while walking, in bytes.
 const OBJECT_CACHE: usize = 16 << 20;
+/// Memory of a thread for what deltas in packs are made from, in bytes: versions of one file stand on one another.
+const DELTA_BASES: usize = 8 << 20;
+
+/// Repositories opened so far.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// This thread's handle on the repository that it read blobs of last, and the number of that repository.
+    static LAST: RefCell<Option<(u64, gix::Repository)>> = const { RefCell::new(None) };
+}
 
 /// A git repository (work tree, linked work tree or bare), opened for reading.
 #[derive(Clone, Debug)]
@@ -24,7 +37,9 @@ pub struct Repository {
 
 /// What the repository's lazily read blobs keep alive.
 pub(super) struct Shared {
-    pub(super) gix: gix::ThreadSafeRepository,
+    gix: gix::ThreadSafeRepository,
+    /// Tells it from other repositories of this process.
+    number: u64,
     /// Whether refs must be asked of the git program: gix reads the `files` backend only.
     pub(super) foreign_refs: bool,
     /// Small blobs that were read.
@@ -53,7 +68,8 @@ impl Repository {
         gix.objects = Arc::new(store.map_err(|error| not_here(error.to_string()))?);
         let foreign_refs =
             local.config_snapshot().string("extensions.refStorage").is_some_and(|format| format != "files");
-        Ok(Self { shared: Arc::new(Shared { gix, foreign_refs, kept: Kept::default(), _objects: holder }) })
+        let (number, kept) = (OPENED.fetch_add(1, Ordering::Relaxed), Kept::default());
+        Ok(Self { shared: Arc::new(Shared { gix, number, foreign_refs, kept, _objects: holder }) })
     }
 
     /// The git folder shared by all work trees.
@@ -73,7 +89,7 @@ impl Repository {
 
     /// A handle for this thread.
     pub(super) fn local(&self) -> gix::Repository {
-        let mut local = self.shared.gix.to_thread_local();
+        let mut local = self.shared.handle();
         local.object_cache_size_if_unset(OBJECT_CACHE);
         local
     }
@@ -104,6 +120,23 @@ impl Repository {
 }
 
 impl Shared {
+    fn handle(&self) -> gix::Repository {
+        let mut handle = self.gix.to_thread_local();
+        handle.objects.set_pack_cache(|| Box::new(MemoryCappedHashmap::new(DELTA_BASES)));
+        handle
+    }
+
+    /// Reads a blob whole. The thread keeps what its delta stood on: the next version of the file stands on it too.
+    pub(super) fn blob(&self, id: ObjectId) -> Result<Vec<u8>, gix::Error> {
+        LAST.with_borrow_mut(|last| {
+            let handle = match last {
+                Some((number, handle)) if *number == self.number => handle,
+                _ => &mut last.insert((self.number, self.handle())).1,
+            };
+            Ok(handle.find_blob(id)?.take_data())
+        })
+    }
+
     /// `git` for this repository: no replace refs, no fetching of missing objects, no questions.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new("git");
