@@ -4,6 +4,7 @@
 //!
 //! In: models, bases, and decoys. Out: a table of the pairs that are hardest to keep, and the recall.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use forebear::evidence::candidates::{Asked, BEST, Choice, Record, SIGNALS};
@@ -21,6 +22,8 @@ const SHOWN: usize = 25;
 struct Pair {
     suspect: String,
     base: String,
+    /// Number of the base.
+    at: usize,
     relation: Relation,
     kept: bool,
     beyond: usize,
@@ -32,15 +35,32 @@ struct Pair {
 pub(crate) fn print(suspects: &[Named], bases: &[Named], decoys: &[Arc<Record>]) -> bool {
     let mut records: Vec<Arc<Record>> = bases.iter().map(|(_, print)| Arc::new(Record::of(print))).collect();
     records.extend_from_slice(decoys);
+    let relatives: Vec<Vec<usize>> =
+        bases.par_iter().map(|(_, print)| Asked::of(print).choose(&records).beyond().collect()).collect();
     let (mut pairs, mut kept, mut compared) = (Vec::new(), 0usize, 0usize);
     for (name, suspect) in suspects {
         let choice = Asked::of(suspect).choose(&records);
-        kept += choice.kept.len();
         let others: Vec<(usize, &Named)> = bases.iter().enumerate().filter(|(_, base)| base.0 != *name).collect();
         compared += others.len();
         let found: Vec<Option<Pair>> =
             others.par_iter().map(|(at, base)| pair(name, suspect, *at, base, records.len(), &choice)).collect();
-        pairs.extend(found.into_iter().flatten());
+        // As a search does: relatives of what shows anything are compared too, and theirs.
+        let shows = |at: &usize| {
+            let place = others.iter().position(|(other, _)| other == at);
+            place.is_some_and(|place| found.get(place).is_some_and(Option::is_some))
+        };
+        let mut reached: BTreeSet<usize> = choice.kept.iter().copied().collect();
+        let mut pending: Vec<usize> = reached.iter().copied().filter(|at| shows(at)).collect();
+        while let Some(at) = pending.pop() {
+            for other in relatives.get(at).into_iter().flatten() {
+                if reached.insert(*other) && shows(other) {
+                    pending.push(*other);
+                }
+            }
+        }
+        kept += reached.len();
+        let found = found.into_iter().flatten().map(|pair| Pair { kept: reached.contains(&pair.at), ..pair });
+        pairs.extend(found);
     }
     report(&mut pairs, compared, kept as f64 / suspects.len().max(1) as f64, records.len())
 }
@@ -53,6 +73,7 @@ fn pair(name: &str, suspect: &Fingerprint, at: usize, base: &Named, known: usize
     (relation != Relation::NoEvidence).then(|| Pair {
         suspect: name.to_owned(),
         base: base.0.clone(),
+        at,
         relation,
         kept: choice.kept.contains(&at),
         beyond,

@@ -53,24 +53,25 @@ impl Card {
         if let Some(budget) = options.budget.as_mut() {
             budget.max_nodes = NODE_LIMIT;
         }
-        // The opening `---` is the first line of the file: lines of the YAML are one less.
         let parsed: Result<Option<FrontMatter>, _> = serde_saphyr::from_str_with_options(yaml, options);
         let front = parsed.map_err(|error| DocumentProblem {
             path: path.into(),
-            line: error.location().map(|location| location.line() as u32 + 1),
+            line: error.location().map(|location| file_line(yaml, location.line())),
             message: format!("its front matter cannot be read: {}", first_line(&error.to_string())),
             remedy: "correct the YAML between the two `---` lines, so that its claims can be compared".into(),
         })?;
         let front = front.unwrap_or_default();
-        let list = |values: Option<OneOrMany>| values.map(|list| list.0).unwrap_or_default();
+        let claim =
+            |spanned: Spanned<String>| Claim { line: file_line(yaml, spanned.referenced.line()), value: spanned.value };
+        let list = |values: Option<OneOrMany>| values.map(|list| list.0).unwrap_or_default().into_iter().map(claim);
         Ok(Some(Self {
             path: path.into(),
-            base_models: list(front.base_model).into_iter().map(Claim::from).collect(),
-            relation: front.base_model_relation.map(Claim::from),
-            license: list(front.license).into_iter().next().map(Claim::from),
-            license_name: front.license_name.map(Claim::from),
-            license_link: front.license_link.map(Claim::from),
-            datasets: list(front.datasets).into_iter().map(Claim::from).collect(),
+            base_models: list(front.base_model).collect(),
+            relation: front.base_model_relation.map(claim),
+            license: list(front.license).next(),
+            license_name: front.license_name.map(claim),
+            license_link: front.license_link.map(claim),
+            datasets: list(front.datasets).collect(),
             text,
         }))
     }
@@ -84,10 +85,21 @@ impl Card {
     }
 }
 
-impl From<Spanned<String>> for Claim {
-    fn from(spanned: Spanned<String>) -> Self {
-        Self { line: spanned.referenced.line() as u32 + 1, value: spanned.value }
+/// The line of a file on which a line of its front matter stands: the opening `---` is the first, and YAML ends lines at a
+/// lone carriage return too, where editors do not.
+fn file_line(yaml: &str, line: u64) -> u32 {
+    let (mut left, mut at) = (line.saturating_sub(1), 2);
+    let mut bytes = yaml.bytes().peekable();
+    while left > 0 {
+        match bytes.next() {
+            Some(b'\n') => at += 1,
+            Some(b'\r') if bytes.peek() != Some(&b'\n') => {}
+            Some(_) => continue,
+            None => break,
+        }
+        left -= 1;
     }
+    at
 }
 
 /// The text between a first line `---` and the next line `---`, if there are such lines.
@@ -212,11 +224,25 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_those_of_an_editor_whatever_ends_them() {
+        for (text, line) in [
+            ("---\r\na: 1\r\nlicense: mit\r\n---\r\n", 3),
+            ("---\na: 1\rlicense: mit\n---\n", 2),
+            ("---\na: 1\r\rb: 2\n\nlicense: mit\n---\n", 4),
+        ] {
+            let card = Card::parse("README.md", text.into()).unwrap().unwrap();
+            assert_eq!(card.license.unwrap().line, line, "{text:?}");
+        }
+    }
+
+    #[test]
     fn bad_yaml_is_a_problem_with_its_line() {
         let problem = Card::parse("README.md", "---\nlicense: mit\nbase_model: {a: b}\n---\n".into()).unwrap_err();
         assert_eq!(problem.line, Some(3), "{problem:?}");
         let problem = Card::parse("README.md", "---\nlicense: mit\nlicense: mit\n---\n".into()).unwrap_err();
         assert_eq!(problem.line, Some(3), "{problem:?}");
+        let problem = Card::parse("README.md", "---\nlicense: mit\r\r\r\rlicense: mit\n---\n".into()).unwrap_err();
+        assert_eq!(problem.line, Some(2), "{problem:?}");
     }
 
     #[test]

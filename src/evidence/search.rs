@@ -22,21 +22,29 @@ const WHOLE: f64 = 0.95;
 pub fn search(suspect: &Fingerprint, bases: &[(String, Fingerprint)]) -> Vec<Comparison> {
     let among: Vec<(usize, &str)> = bases.iter().enumerate().map(|(at, (id, _))| (at, id.as_str())).collect();
     let load = |at: usize| Ok(bases.get(at).map(|(_, print)| print.clone()).unwrap_or_default());
-    match search_among::<Infallible>(suspect, bases.len(), &among, load) {
+    match search_among::<Infallible>(suspect, bases.len(), &among, load, |_| Ok(Vec::new())) {
         Ok(found) => found,
         Err(never) => match never {},
     }
 }
 
 /// The same with some of the `known` bases, by number and id, each read when it is compared. The correction is for all
-/// that are known.
-pub(super) fn search_among<E: Send>(
+/// that are known. `relatives` names those that are akin to some that showed anything: they are compared too, and theirs.
+pub(super) fn search_among<'a, E: Send>(
     suspect: &Fingerprint,
     known: usize,
-    among: &[(usize, &str)],
+    among: &[(usize, &'a str)],
     load: impl Fn(usize) -> Result<Fingerprint, E> + Sync,
+    mut relatives: impl FnMut(&[usize]) -> Result<Vec<(usize, &'a str)>, E>,
 ) -> Result<Vec<Comparison>, E> {
     let mut found = compared(suspect, known, among, &load, compare_in_turn)?;
+    let mut shown: Vec<usize> = found.iter().map(|(_, at)| *at).collect();
+    while !shown.is_empty() {
+        let more = compared(suspect, known, &relatives(&shown)?, &load, compare_in_turn)?;
+        shown = more.iter().map(|(_, at)| *at).collect();
+        found.extend(more);
+    }
+    order(&mut found);
     tell_merges(suspect, &mut found, load)?;
     Ok(found.into_iter().map(|(comparison, _)| comparison).collect())
 }
@@ -65,10 +73,15 @@ fn compared<E: Send>(
         .map(|(at, id)| Ok((Comparison { base: (*id).to_owned(), ..compare(suspect, &load(*at)?, known) }, *at)))
         .filter(|found| !matches!(found, Ok((comparison, _)) if comparison.relation == Relation::NoEvidence))
         .collect::<Result<_, E>>()?;
+    order(&mut found);
+    Ok(found)
+}
+
+/// The best first.
+fn order(found: &mut [(Comparison, usize)]) {
     found.sort_by(|(a, _), (b, _)| {
         a.relation.cmp(&b.relation).then(distance(a).total_cmp(&distance(b))).then_with(|| a.base.cmp(&b.base))
     });
-    Ok(found)
 }
 
 /// How far the suspect is from a base: by its values where they stand at the same places, else by the effect.

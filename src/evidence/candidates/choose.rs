@@ -77,6 +77,13 @@ pub struct Choice {
     pub order: [(Vec<usize>, usize); 4],
 }
 
+impl Choice {
+    /// Those that a signal speaks for beyond its threshold: by the record they are relatives, and not only the best there is.
+    pub fn beyond(&self) -> impl Iterator<Item = usize> + '_ {
+        self.order.iter().flat_map(|(ranked, beyond)| ranked.iter().take(*beyond).copied())
+    }
+}
+
 impl Asked {
     /// Reads everything that is asked for from a suspect's fingerprint.
     pub fn of(suspect: &Fingerprint) -> Self {

@@ -125,11 +125,30 @@ impl<'a, B: KnownBase> Candidates<'a, B> {
         self.bases.is_empty()
     }
 
-    /// Compares a suspect with every base that is not ruled out, and with those of the ids in `always`, in any case.
+    /// Compares a suspect with every base that is not ruled out, with those of the ids in `always` in any case, and with the
+    /// relatives of whatever shows anything.
     pub fn search(&self, suspect: &Fingerprint, always: &[String]) -> Result<Found, RegistryError> {
-        let (among, examined) = self.among(suspect, always);
-        let matches = search_among(suspect, self.bases.len(), &among, |at| self.print(at))?;
-        Ok(Found { matches, examined })
+        let (among, mut examined) = self.among(suspect, always);
+        let mut seen: BTreeSet<usize> = among.iter().map(|(at, _)| *at).collect();
+        let relatives = |shown: &[usize]| self.relatives(shown, &mut seen);
+        let matches = search_among(suspect, self.bases.len(), &among, |at| self.print(at), relatives)?;
+        if let Some(examined) = &mut examined {
+            examined.compared = seen.len();
+            examined.ruled_out = examined.known - seen.len();
+        }
+        Ok(Found { matches, examined: examined.filter(|examined| examined.ruled_out > 0) })
+    }
+
+    /// The bases beside those in `seen` that are relatives of some by their records. A laundered copy of one of a family
+    /// shows little of itself; the family knows one another.
+    fn relatives(&self, of: &[usize], seen: &mut BTreeSet<usize>) -> Result<Vec<(usize, &'a str)>, RegistryError> {
+        let Held::Index(index) = &self.held else { return Ok(Vec::new()) };
+        let mut more = Vec::new();
+        for at in of {
+            let choice = Asked::of(&self.print(*at)?).choose(&index.records);
+            more.extend(choice.beyond().filter(|other| seen.insert(*other)));
+        }
+        Ok(more.into_iter().filter_map(|at| self.bases.get(at).map(|base| (at, base.id()))).collect())
     }
 
     /// The bases that what was read of a suspect, a few matrices (see [`crate::fingerprint::glance`]), shows descent from.
@@ -141,7 +160,7 @@ impl<'a, B: KnownBase> Candidates<'a, B> {
     }
 
     /// The bases that are not ruled out, by number and id, and how many that are of how many.
-    fn among(&self, suspect: &Fingerprint, always: &[String]) -> (Vec<(usize, &str)>, Option<Examined>) {
+    fn among(&self, suspect: &Fingerprint, always: &[String]) -> (Vec<(usize, &'a str)>, Option<Examined>) {
         let named = |at: &usize| self.bases.get(*at).is_some_and(|base| is_among(base.id(), always));
         let (kept, signals) = match &self.held {
             Held::Prints(prints) => ((0..prints.len()).collect(), Vec::new()),
@@ -154,7 +173,7 @@ impl<'a, B: KnownBase> Candidates<'a, B> {
                 (kept, choice.signals)
             }
         };
-        let ids: Vec<(usize, &str)> =
+        let ids: Vec<(usize, &'a str)> =
             kept.iter().filter_map(|at| self.bases.get(*at).map(|base| (*at, base.id()))).collect();
         let examined = Examined {
             known: self.bases.len(),

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The forebear authors
 // SPDX-License-Identifier: Apache-2.0
 //! Records, the index file, and what they choose, on a family made up here.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::convert::Infallible;
 use std::fs;
@@ -13,7 +13,9 @@ use proptest::prelude::*;
 
 use super::choose::{Asked, BEST, Choice};
 use super::file::{Index, Key};
+use super::known::{Candidates, Found, KnownBase};
 use super::record::Record;
+use crate::bases::RegistryError;
 use crate::fingerprint::{
     Circuit, Fingerprint, LayerSketch, MatrixPrint, POSITIONS, Rows, Samples, Sketch, Unit, splitmix64,
 };
@@ -121,6 +123,61 @@ fn a_registry_of_nothing_but_relatives_is_kept_whole() {
     assert_eq!(chosen(&relatives, &suspect).kept.len(), 100);
     let other = Seeds { lines: 5, places: 5, ..suspect };
     assert_eq!(chosen(&relatives, &other).kept.len(), 100, "in other coordinates");
+}
+
+/// A base that counts how often it is read.
+struct Counted {
+    id: String,
+    digest: String,
+    seeds: Seeds,
+    read: AtomicUsize,
+}
+
+impl Counted {
+    fn new(number: u64, seeds: Seeds) -> Self {
+        Self { id: format!("acme/{number}"), digest: format!("{number:064x}"), seeds, read: AtomicUsize::new(0) }
+    }
+}
+
+impl KnownBase for Counted {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    fn fingerprint(&self) -> Result<Fingerprint, RegistryError> {
+        self.read.fetch_add(1, Ordering::Relaxed);
+        Ok(model(&self.seeds))
+    }
+}
+
+#[test]
+fn relatives_of_what_shows_anything_are_compared_as_well() {
+    // The suspect has rows of the first base; the second has nothing of the suspect, and is a relative of the first.
+    let near = Seeds { lines: 7, ..Seeds::all(1000) };
+    let far = Seeds { lines: 1001, ..Seeds::all(1000) };
+    let suspect = model(&Seeds { lines: 7, ..Seeds::all(2000) });
+    let others = (0..70).map(|seed| Counted::new(seed, Seeds::all(5000 + seed)));
+    let with = |first: Seeds| -> Vec<Counted> {
+        let family = [Counted::new(OTHERS, first), Counted::new(OTHERS + 1, far)];
+        family.into_iter().chain(others.clone()).collect()
+    };
+    let reads = |bases: &[Counted]| -> (usize, Found) {
+        let candidates = Candidates::open(bases.iter().collect(), None).unwrap();
+        let before = bases[1].read.load(Ordering::Relaxed);
+        let found = candidates.search(&suspect, &[]).unwrap();
+        (bases[1].read.load(Ordering::Relaxed) - before, found)
+    };
+    let (read, found) = reads(&with(near));
+    assert!(found.matches.iter().any(|found| found.base == "acme/300"), "{found:?}");
+    let examined = found.examined.unwrap();
+    assert!(read > 0 && examined.compared + examined.ruled_out == examined.known, "{read} {examined:?}");
+    // Where nothing leads to it, it is ruled out.
+    let (read, found) = reads(&with(Seeds { lines: 1002, ..near }));
+    assert!(read == 0, "{read} {found:?}");
 }
 
 #[test]
