@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use forebear::evidence::candidates::{Asked, BEST, Choice, Record, SIGNALS};
+use forebear::evidence::candidates::{Asked, BEST, Choice, Plain, Record, SIGNALS};
 use forebear::evidence::{Relation, compare};
 use forebear::fingerprint::Fingerprint;
 use rayon::prelude::*;
@@ -35,8 +35,7 @@ struct Pair {
 pub(crate) fn print(suspects: &[Named], bases: &[Named], decoys: &[Arc<Record>]) -> bool {
     let mut records: Vec<Arc<Record>> = bases.iter().map(|(_, print)| Arc::new(Record::of(print))).collect();
     records.extend_from_slice(decoys);
-    let relatives: Vec<Vec<usize>> =
-        bases.par_iter().map(|(_, print)| Asked::of(print).choose(&records).beyond().collect()).collect();
+    let relatives: Vec<Vec<usize>> = bases.iter().map(|(_, print)| Plain::of(print).relatives(&records)).collect();
     let (mut pairs, mut kept, mut compared) = (Vec::new(), 0usize, 0usize);
     for (name, suspect) in suspects {
         let choice = Asked::of(suspect).choose(&records);

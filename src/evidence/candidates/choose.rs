@@ -57,10 +57,44 @@ impl Signal {
     }
 }
 
-/// A suspect, ready to be asked for.
-pub struct Asked {
+/// The signals that cost least: what a model shows that nobody disguised.
+pub struct Plain {
     lines: Lines,
     places: Places,
+}
+
+impl Plain {
+    /// Reads what is asked for from a fingerprint.
+    pub fn of(print: &Fingerprint) -> Self {
+        let matrices = evidence(print);
+        Self { lines: Lines::of(&matrices), places: Places::of(&matrices) }
+    }
+
+    /// The records that one of the two speaks for beyond its threshold: relatives, and not only the best there is.
+    pub fn relatives<R: AsRef<Record> + Sync>(&self, records: &[R]) -> Vec<usize> {
+        let is_one =
+            |record: &Record| self.scores(record).into_iter().flatten().any(|score| score.beyond == Some(true));
+        (0..records.len())
+            .into_par_iter()
+            .filter(|at| records.get(*at).is_some_and(|one| is_one(one.as_ref())))
+            .collect()
+    }
+
+    fn scores(&self, record: &Record) -> [Option<Score>; 2] {
+        let shared = self.lines.shared(&record.lines);
+        let lines = Score { value: shared as f32, beyond: Some(shared >= SHARED) };
+        let places = self.places.agreement(&record.places).map(|found| {
+            let value = (found.best / ONE_MATRIX).max(found.all / ALL_MATRICES).max(found.in_place / IN_PLACE);
+            Score { value, beyond: Some(value >= 1.0) }
+        });
+        // A base that shares no line at all is not the best of anything.
+        [(shared > 0).then_some(lines), places]
+    }
+}
+
+/// A suspect, ready to be asked for.
+pub struct Asked {
+    plain: Plain,
     heads: heads::OfSuspect,
     neurons: Option<neurons::OfSuspect>,
 }
@@ -77,20 +111,11 @@ pub struct Choice {
     pub order: [(Vec<usize>, usize); 4],
 }
 
-impl Choice {
-    /// Those that a signal speaks for beyond its threshold: by the record they are relatives, and not only the best there is.
-    pub fn beyond(&self) -> impl Iterator<Item = usize> + '_ {
-        self.order.iter().flat_map(|(ranked, beyond)| ranked.iter().take(*beyond).copied())
-    }
-}
-
 impl Asked {
     /// Reads everything that is asked for from a suspect's fingerprint.
     pub fn of(suspect: &Fingerprint) -> Self {
-        let matrices = evidence(suspect);
         Self {
-            lines: Lines::of(&matrices),
-            places: Places::of(&matrices),
+            plain: Plain::of(suspect),
             heads: heads::OfSuspect::of(suspect),
             neurons: neurons::OfSuspect::of(suspect),
         }
@@ -115,23 +140,21 @@ impl Asked {
     }
 
     fn signals(&self) -> Vec<Signal> {
-        let there = [!self.lines.is_empty(), !self.places.is_empty(), !self.heads.is_empty(), self.neurons.is_some()];
+        let there = [
+            !self.plain.lines.is_empty(),
+            !self.plain.places.is_empty(),
+            !self.heads.is_empty(),
+            self.neurons.is_some(),
+        ];
         SIGNALS.into_iter().zip(there).filter(|(_, there)| *there).map(|(signal, _)| signal).collect()
     }
 
     fn scores(&self, record: &Record, heads: &heads::Centred) -> [Option<Score>; 4] {
-        let shared = self.lines.shared(&record.lines);
-        let lines = Score { value: shared as f32, beyond: Some(shared >= SHARED) };
-        let places = self.places.agreement(&record.places).map(|found| Score {
-            value: (found.best / ONE_MATRIX).max(found.all / ALL_MATRICES).max(found.in_place / IN_PLACE),
-            beyond: None,
-        });
-        let places = places.map(|score| Score { beyond: Some(score.value >= 1.0), ..score });
+        let [lines, places] = self.plain.scores(record);
         let relative = |value: f32| Score { value, beyond: (value >= ALIKE).then_some(true) };
         let heads = heads.likeness(&record.heads).map(relative);
         let neurons = self.neurons.as_ref().and_then(|asked| asked.likeness(&record.neurons)).map(relative);
-        // A base that shares no line at all is not the best of anything.
-        [(shared > 0).then_some(lines), places, heads, neurons]
+        [lines, places, heads, neurons]
     }
 }
 

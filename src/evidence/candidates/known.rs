@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::choose::{Asked, Signal};
+use super::choose::{Asked, Plain, Signal};
 use super::file::{Index, Key};
 use super::record::Record;
 use crate::bases::{Base, Registry, RegistryError};
@@ -145,8 +145,8 @@ impl<'a, B: KnownBase> Candidates<'a, B> {
         let Held::Index(index) = &self.held else { return Ok(Vec::new()) };
         let mut more = Vec::new();
         for at in of {
-            let choice = Asked::of(&self.print(*at)?).choose(&index.records);
-            more.extend(choice.beyond().filter(|other| seen.insert(*other)));
+            let relatives = Plain::of(&self.print(*at)?).relatives(&index.records);
+            more.extend(relatives.into_iter().filter(|other| seen.insert(*other)));
         }
         Ok(more.into_iter().filter_map(|at| self.bases.get(at).map(|base| (at, base.id()))).collect())
     }

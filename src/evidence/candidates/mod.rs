@@ -22,7 +22,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub use choose::{Asked, BEST, Choice, SIGNALS, Signal};
+pub use choose::{Asked, BEST, Choice, Plain, SIGNALS, Signal};
 pub use file::{Index, Key};
 pub use known::{Candidates, EVERY, Examined, Found, KnownBase};
 pub use record::Record;
