@@ -12,7 +12,7 @@ import tarfile
 
 MAY_HOLD = re.compile(
     r"(src/.*\.(rs|toml|css|js|html|svg|json|yml|txt|md)"
-    r"|data/(code|tokenizers)/(families\.toml|prints\.prints)"
+    r"|data/(code|tokenizers)/(families\.toml|(code|tokenizers)\.prints)"
     r"|data/demo/F1(-cpt)?/(config\.json|zoo\.json|model\.safetensors)"
     r"|data/licenses/(model_licenses\.toml|texts/[a-z0-9.+-]+\.txt)"
     r"|docs/rules/[a-z-]+\.md|hooks/pre-push"
