@@ -113,9 +113,14 @@ impl Search {
             return Ok(self.exceeded(&format!("it holds more than {MEMBERS} members")));
         }
         self.trail.push(shortened(name));
-        let found = self.held(name, reader);
+        let mut reader = UpToDamage { reader, damage: None };
+        let found = self.held(name, &mut reader);
         self.trail.pop();
-        found
+        match (found?, reader.damage) {
+            (Inside::Model(unread), _) => Ok(Inside::Model(unread)),
+            (_, Some(error)) => Err(error),
+            (found, None) => Ok(found),
+        }
     }
 
     fn held(&mut self, name: &str, reader: &mut dyn Read) -> io::Result<Inside> {
@@ -240,6 +245,31 @@ fn is_text(head: &[u8]) -> bool {
 /// A name as it is shown: the file chose it.
 fn shortened(name: &str) -> String {
     name.chars().take(120).collect::<String>().escape_debug().to_string()
+}
+
+/// What can be read before the first error, which is kept: of a stream without its end, or with another checksum, other
+/// programs give out what stands before the damage.
+struct UpToDamage<'a> {
+    reader: &'a mut dyn Read,
+    damage: Option<io::Error>,
+}
+
+impl Read for UpToDamage<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.damage.is_some() {
+            return Ok(0);
+        }
+        loop {
+            match self.reader.read(buf) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.damage = Some(error);
+                    return Ok(0);
+                }
+                read => return read,
+            }
+        }
+    }
 }
 
 /// Stored bytes from a place on, as a reader.

@@ -121,6 +121,23 @@ fn models_in_containers_are_found_whatever_they_are_called() {
 }
 
 #[test]
+fn damage_behind_a_model_hides_nothing() {
+    for (whole, cut) in [(gzip(&model()), 6), (zlib(&model()), 3), (xz(&model()), 20), (zstandard(&model()), 1)] {
+        found(&whole[..whole.len() - cut], "a safetensors file");
+    }
+    let packed = gzip(&tar(&[("x", &model())]));
+    found(&packed[..packed.len() - 6], "holds gzip in x, a safetensors file");
+    // The checksum of the member, in its own header and in the directory.
+    let whole = zip(&[("x", &model())], CompressionMethod::Deflated);
+    let mut damaged = whole.clone();
+    let directory = whole.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    for at in [14, directory + 16] {
+        damaged[at] ^= 0xff;
+    }
+    found(damaged, "holds x, a safetensors file");
+}
+
+#[test]
 fn three_archives_deep_is_searched_and_more_is_refused() {
     let mut bytes = zip(&[("inner", &model())], CompressionMethod::Deflated);
     for _ in 0..2 {
