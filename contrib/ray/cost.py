@@ -29,8 +29,8 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--speed",
         type=float,
-        default=0.17,
-        help="GB/s fingerprinted a core (default 0.17: 0.5B model in docs/performance.md, on two cores)",
+        default=0.16,
+        help="GB/s fingerprinted a core (default 0.16: 0.5B model in docs/performance.md, on two cores)",
     )
     add("--cores", type=int, default=8, help="cores a worker (default 8)")
     add("--network", type=float, default=1.25, help="GB/s read over the network a worker (default 1.25: assumed, 10 Gbit/s)")
